@@ -1,0 +1,69 @@
+import Glibc
+
+/// Writes a file so that its path holds either what was there before or all of the new bytes.
+///
+/// The bytes go to a temporary sibling, which is synced and then renamed; the folder is synced
+/// too. A run that is killed leaves at most the sibling.
+///
+/// - Parameters:
+///   - bytes: the whole content.
+///   - path: the file to create or replace.
+/// - Throws: ``OutputError`` if that cannot be done; nothing is left behind then.
+public func writeAtomically(_ bytes: [UInt8], to path: String) throws {
+  let temporary = path + ".\(getpid()).partial"
+  do {
+    try writeSynced(bytes, to: temporary)
+    guard rename(temporary, path) == 0 else { throw OutputError(path, "be put in place") }
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+  syncFolder(of: path)
+}
+
+/// Why a file could not be written.
+public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One line: the path, what could not be done, and the system's reason.
+  public let description: String
+
+  init(_ path: String, _ action: String) {
+    description = "\(path): cannot \(action): \(systemMessage(errno))"
+  }
+
+  /// Creates an error that the system did not raise.
+  ///
+  /// - Parameters:
+  ///   - path: the file that was to be written.
+  ///   - reason: why it was not.
+  public init(_ path: String, because reason: String) {
+    description = "\(path): \(reason)"
+  }
+}
+
+private func writeSynced(_ bytes: [UInt8], to path: String) throws {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+  guard descriptor >= 0 else { throw OutputError(path, "be created") }
+  defer { close(descriptor) }
+  try bytes.withUnsafeBytes { buffer in
+    var done = 0
+    while done < buffer.count {
+      let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
+      let count = write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        throw OutputError(path, "take byte \(done) of \(buffer.count)")
+      }
+      done += count
+    }
+  }
+  guard fsync(descriptor) == 0 else { throw OutputError(path, "be synced") }
+}
+
+private func syncFolder(of path: String) {
+  let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+  let folder = components.joined(separator: "/")
+  let descriptor = open(components.isEmpty ? "." : folder + "/", O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return }
+  fsync(descriptor)
+  close(descriptor)
+}

@@ -1,0 +1,107 @@
+import Glibc
+import Tensors
+
+/// Opens the checkpoint that an argument names: a file, an index, a folder, or a model id in
+/// the local Hugging Face cache. Nothing is ever fetched.
+///
+/// - Parameters:
+///   - argument: as a user gives it.
+///   - mode: how tensors will be read.
+/// - Throws: ``CheckpointError`` if there is none, or it cannot be read.
+public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws -> any Checkpoint {
+  if let file = try CheckpointFolder(argument)?.file() {
+    return try openFile(file, mode: mode)
+  }
+  if access(argument, F_OK) == 0 { return try openFile(argument, mode: mode) }
+  guard let snapshot = HuggingFaceCache().snapshot(of: argument),
+    let folder = try CheckpointFolder(snapshot)
+  else {
+    throw CheckpointError(
+      .unreadable, in: argument, "is no file, no folder, and no model in the Hugging Face cache")
+  }
+  return try openFile(folder.file(), mode: mode)
+}
+
+private func openFile(_ path: String, mode: InputMode) throws -> any Checkpoint {
+  guard case .json = try FileSignature(InputFile(path, mode: .pread)) else {
+    return try openSingleFile(path, mode: mode)
+  }
+  return try ShardedCheckpoint(index: path, mode: mode)
+}
+
+/// Opens a checkpoint that is one file, by its first bytes.
+///
+/// - Parameter index: the index that names the file, if one does.
+func openSingleFile(
+  _ path: String, mode: InputMode, partOf index: String? = nil
+) throws -> any Checkpoint {
+  if let index, access(path, F_OK) != 0 {
+    throw CheckpointError(.incomplete, in: index, "shard \(baseName(path)) is missing")
+  }
+  let file = try InputFile(path, mode: mode)
+  switch try FileSignature(file) {
+  case .safetensors: return try SafetensorsFile(file)
+  case .zip: return try PyTorchArchive(file)
+  case .json: throw CheckpointError(.malformed, in: path, "is JSON text where tensors belong")
+  case .other(let kind): throw CheckpointError(.unsupported, in: path, "is \(kind)")
+  }
+}
+
+/// A folder as model hubs lay it out.
+struct CheckpointFolder {
+  private let path: String
+  private let names: Set<String>
+
+  /// The files of a model, the preferred first, as transformers and mergekit choose.
+  private static let preferred = [
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+  ]
+  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth"]
+
+  /// Lists a folder, or is `nil` if `path` is none.
+  init?(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard let folder = opendir(path) else {
+      throw CheckpointError(.unreadable, in: path, "cannot be listed: \(systemMessage(errno))")
+    }
+    defer { closedir(folder) }
+    var names = Set<String>()
+    while let entry = readdir(folder) {
+      names.insert(
+        withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+          tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    (self.path, self.names) = (path, names)
+  }
+
+  /// The file to open: the first of the preferred names, else the only checkpoint there.
+  func file() throws -> String {
+    let found = CheckpointFolder.preferred.first(where: names.contains)
+    return try path + (path.hasSuffix("/") ? "" : "/") + (found ?? onlyCandidate())
+  }
+
+  private func onlyCandidate() throws -> String {
+    let candidates = names.filter { name in
+      CheckpointFolder.suffixes.contains { name.hasSuffix($0) }
+    }.sorted()
+    guard candidates.count == 1 else {
+      throw CheckpointError(
+        .noCheckpoint, in: path,
+        candidates.isEmpty
+          ? "the folder holds no checkpoint (\(CheckpointFolder.preferred.joined(separator: ", ")))"
+          : "the folder holds several checkpoints, name one: "
+            + candidates.prefix(5).joined(separator: ", "))
+    }
+    return candidates[0]
+  }
+}
+
+/// The last component of a path.
+///
+/// - Parameter path: components separated by slashes.
+public func baseName(_ path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}

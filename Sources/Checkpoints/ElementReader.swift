@@ -1,0 +1,115 @@
+import Tensors
+
+/// Fetches elements of one tensor in row-major order, in this machine's byte order.
+public struct ElementReader: Sendable {
+  /// The tensor it reads.
+  public let record: TensorRecord
+  private let isContiguous: Bool
+  private let isSwapped: Bool
+
+  /// Creates a reader.
+  ///
+  /// - Parameter record: the tensor to read.
+  public init(_ record: TensorRecord) {
+    self.record = record
+    isContiguous = record.isContiguous
+    isSwapped = record.byteOrder == .big && record.dtype.byteCount > 1
+  }
+
+  /// Bytes of scratch memory that a read of `count` elements may need.
+  public func scratchByteCount(elements count: Int) -> Int {
+    isContiguous && !isSwapped && record.file.isMapped ? 0 : count * record.dtype.byteCount
+  }
+
+  /// The bytes of a range of elements, counted in row-major order.
+  ///
+  /// Contiguous elements of a mapped file are not copied. The memory need not be aligned.
+  ///
+  /// - Parameters:
+  ///   - range: element positions within the tensor.
+  ///   - scratch: at least ``scratchByteCount(elements:)`` bytes.
+  /// - Returns: memory that is valid while the file lives and `scratch` is not written to.
+  /// - Throws: ``CheckpointError`` if the file has shrunk.
+  public func bytes(
+    of range: Range<Int>, scratch: UnsafeMutableRawBufferPointer
+  ) throws -> UnsafeRawBufferPointer {
+    guard isContiguous else { return try gather(range, into: scratch) }
+    let bytes = try record.file.bytes(byteRange(of: range), scratch: scratch)
+    return isSwapped ? swap(bytes, into: scratch) : bytes
+  }
+
+  private func byteRange(of range: Range<Int>) -> Range<Int> {
+    let width = record.dtype.byteCount
+    return record.offset + range.lowerBound * width..<record.offset + range.upperBound * width
+  }
+
+  /// Copies the elements of a strided view, one run along the innermost extent at a time.
+  private func gather(
+    _ range: Range<Int>, into scratch: UnsafeMutableRawBufferPointer
+  ) throws -> UnsafeRawBufferPointer {
+    let width = record.dtype.byteCount
+    let (rowLength, step) = (record.shape.dimensions.last ?? 1, record.strides.last ?? 1)
+    var element = range.lowerBound
+    while element < range.upperBound {
+      let count = min(rowLength - element % rowLength, range.upperBound - element)
+      let first = record.offset + sourceElement(of: element) * width
+      let span = first..<first + ((count - 1) * step + 1) * width
+      let target = UnsafeMutableRawBufferPointer(
+        rebasing: scratch[(element - range.lowerBound) * width..<scratch.count])
+      try copyRun(span, count: count, step: step, to: target)
+      element += count
+    }
+    let filled = UnsafeMutableRawBufferPointer(rebasing: scratch[..<(range.count * width)])
+    return isSwapped ? swap(UnsafeRawBufferPointer(filled), into: scratch) : .init(filled)
+  }
+
+  private func copyRun(
+    _ span: Range<Int>, count: Int, step: Int, to target: UnsafeMutableRawBufferPointer
+  ) throws {
+    let width = record.dtype.byteCount
+    guard record.file.isMapped else {
+      for index in 0..<count {
+        let first = span.lowerBound + index * step * width
+        let place = UnsafeMutableRawBufferPointer(rebasing: target[(index * width)...])
+        _ = try record.file.bytes(first..<first + width, scratch: place)
+      }
+      return
+    }
+    let source = try record.file.bytes(span, scratch: target)
+    switch width {
+    case 1: copyElements(UInt8.self, from: source, step: step, count: count, to: target)
+    case 2: copyElements(UInt16.self, from: source, step: step, count: count, to: target)
+    case 4: copyElements(UInt32.self, from: source, step: step, count: count, to: target)
+    default: copyElements(UInt64.self, from: source, step: step, count: count, to: target)
+    }
+  }
+
+  private func copyElements<Bits: FixedWidthInteger>(
+    _ type: Bits.Type, from source: UnsafeRawBufferPointer, step: Int, count: Int,
+    to target: UnsafeMutableRawBufferPointer
+  ) {
+    let width = MemoryLayout<Bits>.size
+    for index in 0..<count {
+      let bits = source.loadUnaligned(fromByteOffset: index * step * width, as: type)
+      target.storeBytes(of: bits, toByteOffset: index * width, as: type)
+    }
+  }
+
+  private func sourceElement(of element: Int) -> Int {
+    zip(record.shape.index(ofElement: element), record.strides).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  private func swap(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    let width = record.dtype.byteCount
+    for first in stride(from: 0, to: source.count, by: width) {
+      for byte in 0..<width / 2 {
+        let (low, high) = (source[first + byte], source[first + width - 1 - byte])
+        target[first + byte] = high
+        target[first + width - 1 - byte] = low
+      }
+    }
+    return UnsafeRawBufferPointer(rebasing: target[..<source.count])
+  }
+}

@@ -1,0 +1,240 @@
+/// Reads JSON strictly, byte by byte, in one pass and without building a tree.
+///
+/// A general decoder is wrong for checkpoint headers: Foundation's keeps the first of two equal
+/// keys where other readers keep the last, takes canonically equivalent names for one, and takes
+/// `1.0` for an integer. Here keys are compared by their bytes and callers see every one.
+///
+/// Source: RFC 8259.
+struct JSONScanner {
+  /// What is wrong with the text, and at which byte.
+  struct Fault: Error {
+    let detail: String
+    let offset: Int
+  }
+
+  private let bytes: [UInt8]
+  private(set) var offset = 0
+  private static let depthLimit = 64
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Whether only blanks are left.
+  mutating func isAtEnd() -> Bool {
+    skipBlanks()
+    return offset == bytes.count
+  }
+
+  /// The next significant byte, not consumed.
+  mutating func peek() -> UInt8? {
+    skipBlanks()
+    return offset < bytes.count ? bytes[offset] : nil
+  }
+
+  func fault(_ detail: String) -> Fault { Fault(detail: detail, offset: offset) }
+
+  /// Reads `{...}`, calling `member` with each key; `member` reads the value.
+  mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
+    try sequence(from: "{", to: "}") { scanner in
+      let key = try scanner.string()
+      try scanner.take(":")
+      try member(&scanner, key)
+    }
+  }
+
+  /// Reads `[...]`, calling `element` at each value, which it reads.
+  mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+    try sequence(from: "[", to: "]", element)
+  }
+
+  private mutating func sequence(
+    from opening: Unicode.Scalar, to closing: Unicode.Scalar,
+    _ item: (inout JSONScanner) throws -> Void
+  ) throws {
+    try take(opening)
+    if peek() == UInt8(ascii: closing) {
+      offset += 1
+      return
+    }
+    while true {
+      try item(&self)
+      if peek() == UInt8(ascii: ",") {
+        offset += 1
+      } else {
+        return try take(closing)
+      }
+    }
+  }
+
+  /// Reads an integer that is not negative and has neither fraction nor exponent.
+  mutating func count() throws -> Int {
+    guard let first = peek(), isDigit(first) else {
+      throw fault("expected an integer that is not negative")
+    }
+    let start = offset
+    var value = 0
+    while offset < bytes.count, isDigit(bytes[offset]) {
+      let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = tens.addingReportingOverflow(Int(bytes[offset] - UInt8(ascii: "0")))
+      guard !overflow, !carry else { throw fault("expected an integer below 2^63") }
+      value = sum
+      offset += 1
+    }
+    if offset < bytes.count, [".", "e", "E"].contains(where: { bytes[offset] == UInt8(ascii: $0) })
+    {
+      throw fault("expected an integer, found a fraction")
+    }
+    guard first != UInt8(ascii: "0") || offset - start == 1 else {
+      throw fault("a number with a leading zero")
+    }
+    return value
+  }
+
+  /// Reads `null` if it comes next.
+  mutating func null() -> Bool { literal("null") }
+
+  private mutating func literal(_ text: StaticString) -> Bool {
+    skipBlanks()
+    let end = offset + text.utf8CodeUnitCount
+    guard end <= bytes.count,
+      UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        .elementsEqual(bytes[offset..<end])
+    else { return false }
+    offset = end
+    return true
+  }
+
+  /// Reads any value without keeping it.
+  mutating func skipValue(depth: Int = 0) throws {
+    guard depth < JSONScanner.depthLimit else { throw fault("nested too deeply") }
+    switch peek() {
+    case UInt8(ascii: "{"): try object { scanner, _ in try scanner.skipValue(depth: depth + 1) }
+    case UInt8(ascii: "["): try array { try $0.skipValue(depth: depth + 1) }
+    case UInt8(ascii: "\""): _ = try string()
+    default: try skipScalar()
+    }
+  }
+
+  private mutating func skipScalar() throws {
+    if literal("true") || literal("false") || literal("null") { return }
+    let start = offset
+    if peek() == UInt8(ascii: "-") { offset += 1 }
+    let firstDigit = offset
+    skipDigits()
+    guard offset > firstDigit else { throw fault("expected a value") }
+    guard bytes[firstDigit] != UInt8(ascii: "0") || offset == firstDigit + 1 else {
+      offset = start
+      throw fault("a number with a leading zero")
+    }
+    try skipFraction()
+  }
+
+  private mutating func skipFraction() throws {
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
+      offset += 1
+      try requireDigits()
+    }
+    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+      offset += 1
+      if offset < bytes.count, bytes[offset] == 0x2B || bytes[offset] == 0x2D { offset += 1 }
+      try requireDigits()
+    }
+  }
+
+  private mutating func requireDigits() throws {
+    let start = offset
+    skipDigits()
+    if offset == start { throw fault("expected a digit") }
+  }
+
+  private mutating func skipDigits() {
+    while offset < bytes.count, isDigit(bytes[offset]) { offset += 1 }
+  }
+
+  /// Reads a string: valid UTF-8, escapes resolved, no lone surrogates.
+  mutating func string() throws -> String {
+    try take("\"")
+    let start = offset
+    while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] != UInt8(ascii: "\""),
+      bytes[offset] != UInt8(ascii: "\\")
+    {
+      offset += 1
+    }
+    guard offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") else {
+      return try text(bytes[start..<offset])
+    }
+    var content = Array(bytes[start..<offset])
+    while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
+      try appendCharacter(to: &content)
+    }
+    return try text(content[...])
+  }
+
+  private mutating func text(_ content: ArraySlice<UInt8>) throws -> String {
+    guard offset < bytes.count else { throw fault("the text ends inside a string") }
+    guard let text = String(validating: content, as: UTF8.self) else {
+      throw fault("a string that is not valid UTF-8")
+    }
+    offset += 1
+    return text
+  }
+
+  private mutating func appendCharacter(to content: inout [UInt8]) throws {
+    let byte = bytes[offset]
+    guard byte >= 0x20 else { throw fault("a control character inside a string") }
+    offset += 1
+    guard byte == UInt8(ascii: "\\") else { return content.append(byte) }
+    guard offset < bytes.count else { throw fault("the text ends inside a string") }
+    let escape = bytes[offset]
+    offset += 1
+    switch escape {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(escape)
+    case UInt8(ascii: "b"): content.append(0x08)
+    case UInt8(ascii: "f"): content.append(0x0C)
+    case UInt8(ascii: "n"): content.append(0x0A)
+    case UInt8(ascii: "r"): content.append(0x0D)
+    case UInt8(ascii: "t"): content.append(0x09)
+    case UInt8(ascii: "u"): content.append(contentsOf: UTF8.encode(try escapedScalar()) ?? .init())
+    default: throw fault("an unknown escape in a string")
+    }
+  }
+
+  private mutating func escapedScalar() throws -> Unicode.Scalar {
+    let first = try hexadecimal()
+    if let scalar = Unicode.Scalar(first) { return scalar }
+    guard first < 0xDC00, literalEscape(), case let second = try hexadecimal(),
+      (0xDC00...0xDFFF).contains(second),
+      let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+    else { throw fault("a lone surrogate in a string") }
+    return scalar
+  }
+
+  private mutating func literalEscape() -> Bool {
+    guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"),
+      bytes[offset + 1] == UInt8(ascii: "u")
+    else { return false }
+    offset += 2
+    return true
+  }
+
+  private mutating func hexadecimal() throws -> UInt32 {
+    guard offset + 4 <= bytes.count,
+      bytes[offset..<offset + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+      let value = UInt32(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
+    else { throw fault("a \\u escape without four hexadecimal digits") }
+    offset += 4
+    return value
+  }
+
+  private mutating func take(_ expected: Unicode.Scalar) throws {
+    guard peek() == UInt8(ascii: expected) else { throw fault("expected '\(expected)'") }
+    offset += 1
+  }
+
+  private mutating func skipBlanks() {
+    while offset < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[offset]) { offset += 1 }
+  }
+
+  private func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+}

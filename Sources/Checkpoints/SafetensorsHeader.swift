@@ -1,0 +1,141 @@
+import Tensors
+
+/// The JSON header of a safetensors file, checked.
+struct SafetensorsHeader {
+  private(set) var records: [TensorRecord] = []
+  private(set) var metadata: [(key: String, value: String)] = []
+
+  private let file: InputFile
+  private let dataStart: Int
+
+  /// Parses a header.
+  ///
+  /// - Throws: ``CheckpointError`` for whatever the format forbids, and for duplicate names
+  ///   and unknown fields, which some readers take and others do not.
+  init(_ bytes: [UInt8], file: InputFile, dataStart: Int) throws {
+    (self.file, self.dataStart) = (file, dataStart)
+    guard bytes.first == UInt8(ascii: "{") else {
+      throw malformed("the header does not begin with '{'")
+    }
+    do {
+      try parse(bytes)
+    } catch let fault as JSONScanner.Fault {
+      throw malformed("header byte \(fault.offset): \(fault.detail)")
+    }
+    try requireWholeCoverage()
+  }
+
+  private mutating func parse(_ bytes: [UInt8]) throws {
+    var scanner = JSONScanner(bytes)
+    var names = Set<TensorName>()
+    var hasMetadata = false
+    try scanner.object { scanner, key in
+      guard key != "__metadata__" else {
+        guard !hasMetadata else { throw scanner.fault("__metadata__ appears twice") }
+        hasMetadata = true
+        return try readMetadata(&scanner)
+      }
+      let name = TensorName(key)
+      guard names.insert(name).inserted else {
+        throw malformed("appears twice in the header", tensor: name)
+      }
+      records.append(try readEntry(&scanner, name: name))
+    }
+    guard scanner.isAtEnd() else { throw scanner.fault("something follows the header's object") }
+  }
+
+  private mutating func readMetadata(_ scanner: inout JSONScanner) throws {
+    if scanner.null() { return }
+    var keys = Set<TensorName>()
+    try scanner.object { scanner, key in
+      guard keys.insert(TensorName(key)).inserted else {
+        throw scanner.fault("metadata key '\(key)' appears twice")
+      }
+      guard scanner.peek() == UInt8(ascii: "\"") else {
+        throw scanner.fault("metadata value of '\(key)' is not a string")
+      }
+      metadata.append((key, try scanner.string()))
+    }
+  }
+
+  private func readEntry(_ scanner: inout JSONScanner, name: TensorName) throws -> TensorRecord {
+    var (dtype, shape, offsets) = (DType?.none, Shape?.none, Range<Int>?.none)
+    try scanner.object { scanner, field in
+      switch (field, dtype, shape, offsets) {
+      case ("dtype", nil, _, _): dtype = try readDType(&scanner, name: name)
+      case ("shape", _, nil, _): shape = try readShape(&scanner, name: name)
+      case ("data_offsets", _, _, nil): offsets = try readOffsets(&scanner, name: name)
+      default: throw malformed("field '\(field)' is unknown or appears twice", tensor: name)
+      }
+    }
+    guard let dtype, let shape, let offsets else {
+      throw malformed("needs dtype, shape and data_offsets", tensor: name)
+    }
+    return try TensorRecord(name: name, dtype: dtype, shape: shape, bytes: offsets, file: file)
+  }
+
+  private func readDType(_ scanner: inout JSONScanner, name: TensorName) throws -> DType {
+    guard scanner.peek() == UInt8(ascii: "\"") else {
+      throw malformed("dtype is not a string", tensor: name)
+    }
+    let text = try scanner.string()
+    if let dtype = DType(rawValue: text) { return dtype }
+    guard DType.recognizedButUnsupported.contains(text) else {
+      throw malformed("dtype '\(text)' is not one of the format's", tensor: name)
+    }
+    throw CheckpointError(
+      .unsupported, in: file.path, tensor: name, "dtype \(text) is not supported")
+  }
+
+  private func readShape(_ scanner: inout JSONScanner, name: TensorName) throws -> Shape {
+    let extents = try readCounts(&scanner)
+    guard let shape = Shape(extents) else {
+      throw malformed("shape \(extents) has more elements than can be addressed", tensor: name)
+    }
+    return shape
+  }
+
+  private func readOffsets(_ scanner: inout JSONScanner, name: TensorName) throws -> Range<Int> {
+    let pair = try readCounts(&scanner)
+    let available = file.byteCount - dataStart
+    guard pair.count == 2, pair[0] <= pair[1], pair[1] <= available else {
+      throw malformed(
+        "data_offsets \(pair) are no range within the \(available) data bytes", tensor: name)
+    }
+    return dataStart + pair[0]..<dataStart + pair[1]
+  }
+
+  private func readCounts(_ scanner: inout JSONScanner) throws -> [Int] {
+    var counts: [Int] = []
+    try scanner.array { counts.append(try $0.count()) }
+    return counts
+  }
+
+  /// Every data byte belongs to exactly one tensor.
+  private func requireWholeCoverage() throws {
+    var end = dataStart
+    for record in records.sorted(by: SafetensorsHeader.comesBefore) {
+      let gap = record.offset - end
+      guard gap == 0 else {
+        throw malformed(
+          gap > 0
+            ? "\(gap) data bytes before it belong to no tensor"
+            : "overlaps the tensor before it by \(-gap) bytes", tensor: record.name)
+      }
+      end += record.shape.byteCount(of: record.dtype)
+    }
+    guard end == file.byteCount else {
+      throw malformed("\(file.byteCount - end) bytes after the last tensor belong to none")
+    }
+  }
+
+  private static func comesBefore(_ left: TensorRecord, _ right: TensorRecord) -> Bool {
+    let leftEnd = left.offset + left.shape.byteCount(of: left.dtype)
+    let rightEnd = right.offset + right.shape.byteCount(of: right.dtype)
+    return (left.offset, leftEnd) < (right.offset, rightEnd)
+  }
+
+  private func malformed(_ detail: String, tensor: TensorName? = nil) -> CheckpointError {
+    CheckpointError(.malformed, in: file.path, tensor: tensor, detail)
+  }
+}

@@ -1,0 +1,128 @@
+import Tensors
+
+/// The order of the bytes of one element.
+public enum ByteOrder: String, Hashable, Sendable {
+  case little, big
+}
+
+/// Where one named tensor lies in a file, and how to read it.
+///
+/// A record exists only if every element it can address lies within its file, so no reader
+/// after this point checks sizes again.
+public struct TensorRecord: Sendable {
+  /// The parameter's name in its state dict, such as `h.0.attn.c_attn.weight`.
+  public let name: TensorName
+  /// The encoding of each element.
+  public let dtype: DType
+  /// The extents, outermost first; `[]` is a scalar.
+  public let shape: Shape
+  /// Elements to step over for one step along each extent; a view may be strided.
+  public let strides: [Int]
+  /// Byte offset of the first element from the start of the file.
+  public let offset: Int
+  /// The order of the bytes of one element.
+  public let byteOrder: ByteOrder
+  /// The file that holds the bytes.
+  public let file: InputFile
+
+  /// Creates the record of a contiguous, little-endian tensor.
+  ///
+  /// - Throws: ``CheckpointError`` if `bytes` does not hold `shape` elements of `dtype`, or
+  ///   does not lie within the file.
+  public init(
+    name: TensorName, dtype: DType, shape: Shape, bytes: Range<Int>, file: InputFile
+  ) throws {
+    guard shape.byteCount(of: dtype) == bytes.count else {
+      throw CheckpointError(
+        .malformed, in: file.path, tensor: name,
+        "\(bytes.count) bytes cannot hold shape \(shape) of \(dtype.rawValue), "
+          + "which takes \(shape.byteCount(of: dtype))")
+    }
+    try self.init(
+      name: name, dtype: dtype, shape: shape, strides: shape.rowMajorStrides,
+      storage: bytes, firstElement: 0, byteOrder: .little, file: file)
+  }
+
+  /// Creates the record of a view of a storage, as PyTorch has them.
+  ///
+  /// - Parameters:
+  ///   - strides: in elements, one for each extent, none negative.
+  ///   - storage: the bytes of the storage within the file.
+  ///   - firstElement: where in the storage the view begins, in elements.
+  /// - Throws: ``CheckpointError`` if the view reaches outside the storage, or the storage
+  ///   outside the file.
+  public init(
+    name: TensorName, dtype: DType, shape: Shape, strides: [Int], storage: Range<Int>,
+    firstElement: Int, byteOrder: ByteOrder, file: InputFile
+  ) throws {
+    guard storage.lowerBound >= 0, storage.upperBound <= file.byteCount else {
+      throw CheckpointError(
+        .malformed, in: file.path, tensor: name,
+        "bytes \(storage) lie outside the file of \(file.byteCount) bytes")
+    }
+    let available = storage.count / dtype.byteCount
+    guard
+      let reach = TensorRecord.reach(of: shape, strides: strides, from: firstElement),
+      reach <= available
+    else {
+      throw CheckpointError(
+        .malformed, in: file.path, tensor: name,
+        "a view of shape \(shape), strides \(strides), from element \(firstElement) "
+          + "reaches outside its storage of \(available) elements")
+    }
+    (self.name, self.dtype, self.shape, self.strides) = (name, dtype, shape, strides)
+    (self.byteOrder, self.file) = (byteOrder, file)
+    offset = storage.lowerBound + firstElement * dtype.byteCount
+  }
+
+  private init(_ other: TensorRecord, name: TensorName, shape: Shape, strides: [Int]) {
+    (self.name, self.shape, self.strides) = (name, shape, strides)
+    (dtype, offset, byteOrder, file) = (other.dtype, other.offset, other.byteOrder, other.file)
+  }
+
+  /// One more than the last element a view touches, or `nil` if that is no valid position.
+  private static func reach(of shape: Shape, strides: [Int], from first: Int) -> Int? {
+    guard strides.count == shape.rank, first >= 0, strides.allSatisfy({ $0 >= 0 }) else {
+      return nil
+    }
+    guard shape.elementCount > 0 else { return first }
+    var last = first
+    for (extent, stride) in zip(shape.dimensions, strides) {
+      let (span, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
+      let (sum, carry) = last.addingReportingOverflow(span)
+      guard !overflow, !carry else { return nil }
+      last = sum
+    }
+    return last == Int.max ? nil : last + 1
+  }
+
+  /// The same tensor under another name.
+  public func renamed(_ name: TensorName) -> TensorRecord {
+    TensorRecord(self, name: name, shape: shape, strides: strides)
+  }
+
+  /// The same elements with the order of the extents reversed.
+  public var transposed: TensorRecord {
+    TensorRecord(self, name: name, shape: shape.transposed, strides: strides.reversed())
+  }
+
+  /// The first `rows` slices along the outermost extent.
+  ///
+  /// - Precondition: the rank is at least 1 and `rows` lies in `0...shape.dimensions[0]`.
+  public func prefix(rows: Int) -> TensorRecord {
+    TensorRecord(self, name: name, shape: shape.prefix(rows: rows), strides: strides)
+  }
+
+  /// Whether the elements follow each other in the file in row-major order.
+  public var isContiguous: Bool {
+    shape.elementCount <= 1
+      || zip(zip(shape.dimensions, strides), shape.rowMajorStrides)
+        .allSatisfy { $0.0 == 1 || $0.1 == $1 }
+  }
+
+  /// Whether two records are the same elements of the same bytes, as tied weights are.
+  public func isAlias(of other: TensorRecord) -> Bool {
+    file === other.file && offset == other.offset && shape == other.shape
+      && strides == other.strides && dtype == other.dtype && shape.elementCount > 0
+  }
+}

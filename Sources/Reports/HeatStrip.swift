@@ -1,0 +1,85 @@
+import Glibc
+import Geometry
+import Tensors
+
+/// Distances as shades, kinds of tensors down and layers across, all comparisons on one
+/// logarithmic scale: the paper's Figure 9 for a terminal.
+public struct HeatStrip {
+  private let kinds: [String]
+  private let layers: [Int]
+  private let strips: [(label: String, cells: [Cell: Double])]
+  private let range: ClosedRange<Double>?
+  private let scale: NormScale
+
+  private struct Cell: Hashable {
+    let kind: String
+    let layer: Int
+  }
+
+  private static let shades: [Character] = ["·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+  private static let widestStrip = 48
+
+  /// Arranges the tensors of layers; tensors outside layers are left out.
+  ///
+  /// - Parameters:
+  ///   - report: the distances.
+  ///   - scale: how they are scaled.
+  public init(_ report: NormsReport, scale: NormScale) {
+    var (kinds, layers) = ([String](), Set<Int>())
+    strips = report.comparisons.map { comparison in
+      var groups: [Cell: TensorDifference] = [:]
+      for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
+        guard let layer = pair.name.layer else { continue }
+        if !kinds.contains(pair.name.kind) { kinds.append(pair.name.kind) }
+        layers.insert(layer)
+        groups[Cell(kind: pair.name.kind, layer: layer), default: .init()].merge(difference)
+      }
+      return (comparison.label, groups.mapValues { scale.distance($0) })
+    }
+    let distances = strips.flatMap(\.cells.values).filter { $0.isFinite && $0 > 0 }
+    range = distances.min().flatMap { least in distances.max().map { least...$0 } }
+    (self.kinds, self.layers, self.scale) = (kinds, layers.sorted(), scale)
+  }
+
+  /// The lines, or none if no tensor belongs to a layer.
+  ///
+  /// - Parameter width: characters; comparisons that do not fit beside each other go below.
+  public func lines(width: Int) -> [String] {
+    guard let range, !layers.isEmpty, layers.count <= HeatStrip.widestStrip else { return [] }
+    let labelWidth = kinds.reduce(0) { max($0, min($1.count, 24)) }
+    let stripWidth = max(layers.count, strips.reduce(0) { max($0, $1.label.count) })
+    let perRow = max((width - labelWidth) / (stripWidth + 2), 1)
+    var lines = [
+      "\(scale.rawValue) by kind (down) and layer (across): "
+        + "▁ \(range.lowerBound.brief) to █ \(range.upperBound.brief), logarithmic, · is 0"
+    ]
+    for first in stride(from: 0, to: strips.count, by: perRow) {
+      let group = strips[first..<min(first + perRow, strips.count)]
+      lines.append(padded("", labelWidth) + row(group.map(\.label), stripWidth))
+      for kind in kinds {
+        let cells = group.map { strip in layers.map { shade(strip.cells, kind, $0) } }
+        lines.append(padded(kind, labelWidth) + row(cells.map { String($0) }, stripWidth))
+      }
+    }
+    return lines
+  }
+
+  private func row(_ cells: [String], _ width: Int) -> String {
+    cells.map { "  " + padded($0, width) }.joined().withoutTrailingBlanks
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    let cut = text.escapedForTerminal.elidedInMiddle(to: width)
+    return cut + String(repeating: " ", count: max(width - cut.count, 0))
+  }
+
+  private func shade(_ cells: [Cell: Double], _ kind: String, _ layer: Int) -> Character {
+    guard let distance = cells[Cell(kind: kind, layer: layer)], let range else { return " " }
+    guard distance.isFinite else { return "?" }
+    guard distance > 0 else { return HeatStrip.shades[0] }
+    let steps = HeatStrip.shades.count - 1
+    let span = log(range.upperBound / range.lowerBound)
+    let position = span > 0 ? log(distance / range.lowerBound) / span : 1
+    return HeatStrip.shades[1 + min(Int(position * Double(steps)), steps - 1)]
+  }
+}

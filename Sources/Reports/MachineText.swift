@@ -1,0 +1,75 @@
+/// A table as lines of comma-separated values, the names of the columns first.
+///
+/// Text that a spreadsheet would take for a formula gets an apostrophe before it. Numbers that
+/// are not finite, and missing ones, are empty.
+///
+/// Source: RFC 4180.
+///
+/// - Parameter table: what to write.
+public func commaSeparatedLines(_ table: ReportTable) -> [String] {
+  let header = table.columns.map { quoted($0.name) }.joined(separator: ",")
+  return [header]
+    + (0..<table.rowCount).map { row in
+      table.columns.map { column in
+        guard case .text(let cells) = column.cells else { return column.cells.exact(row) ?? "" }
+        return quoted(isFormula(cells[row]) ? "'" + cells[row] : cells[row])
+      }.joined(separator: ",")
+    }
+}
+
+private func isFormula(_ text: String) -> Bool {
+  text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+}
+
+private func quoted(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
+    return text
+  }
+  return "\""
+    + text.split(separator: "\"", omittingEmptySubsequences: false)
+    .joined(separator: "\"\"") + "\""
+}
+
+/// A table as JSON objects, one for each row. Numbers that are not finite are `null`.
+///
+/// - Parameters:
+///   - table: what to write.
+///   - kind: the value of each object's first member, `kind`.
+public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
+  (0..<table.rowCount).map { row in
+    jsonObject(
+      [("kind", jsonString(kind))]
+        + table.columns.map { ($0.name, jsonValue($0.cells, row)) })
+  }
+}
+
+/// A JSON object of members whose values are JSON already.
+///
+/// - Parameter members: names and values, in order.
+public func jsonObject(_ members: [(String, String)]) -> String {
+  "{" + members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
+}
+
+private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
+  if case .text(let texts) = cells { return jsonString(texts[row]) }
+  return cells.exact(row) ?? "null"
+}
+
+/// Text as a JSON string, with control characters escaped.
+///
+/// - Parameter text: any text.
+public func jsonString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case _
+    where scalar.value < 0x20 || scalar.value == 0x7F || (0x80...0x9F).contains(scalar.value):
+      let digits = String(scalar.value, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

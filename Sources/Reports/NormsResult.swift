@@ -1,0 +1,177 @@
+import Geometry
+import HDF5
+import Tensors
+
+extension NormsReport {
+  /// The groups `/norms` and `/coverage` of a result file.
+  ///
+  /// `/norms` is a grid of comparisons by tensors; where a comparison lacks a tensor, numbers are
+  /// NaN, counts are 0 and `status` says so.
+  ///
+  /// - Throws: `HDF5Error` if a text cannot be stored.
+  public func groups() throws -> [ResultGroup] {
+    try [NormsGrid(self).group(), coverageGroup()]
+  }
+
+  private func coverageGroup() throws -> ResultGroup {
+    let table = coverageTable(includingCompared: true)
+    let texts = table.columns.map { column in
+      guard case .text(let cells) = column.cells else { return [String]() }
+      return cells
+    }
+    let statuses = CoverageEntry.Status.allCases
+    let words = statuses.map { $0.rawValue.split(separator: " ").joined(separator: "_") }
+    let codes = texts[2].map { text in
+      Int8(statuses.firstIndex { $0.rawValue == text } ?? 0)
+    }
+    return try ResultGroup(
+      "coverage", attributes: [ResultAttribute("kind", .text("coverage"))],
+      variables: [
+        ResultVariable(
+          "entry", dimensions: ["entry"], .int64((0..<table.rowCount).map { Int64($0) }),
+          longName: "number of the entry"),
+        ResultVariable("pair", dimensions: ["entry"], .text(texts[0]), longName: "comparison"),
+        ResultVariable("tensor", dimensions: ["entry"], .text(texts[1]), longName: "parameter"),
+        .flags(
+          "status", dimensions: ["entry"], codes, meanings: words, longName: "what became of it"),
+        ResultVariable("detail", dimensions: ["entry"], .text(texts[3]), longName: "remark"),
+      ])
+  }
+}
+
+/// Comparisons by tensors.
+private struct NormsGrid {
+  private let labels: [String]
+  private let tensors: [TensorPair]
+  /// For each comparison, for each tensor.
+  private let cells: [[(pair: TensorPair, difference: TensorDifference)?]]
+
+  init(_ report: NormsReport) {
+    var (tensors, positions) = ([TensorPair](), [TensorName: Int]())
+    for pair in report.comparisons.flatMap(\.pairing.pairs)
+    where positions.updateValue(0, forKey: pair.name.canonical) == nil {
+      tensors.append(pair)
+    }
+    for (position, pair) in tensors.enumerated() { positions[pair.name.canonical] = position }
+    cells = report.comparisons.map { comparison in
+      var row: [(pair: TensorPair, difference: TensorDifference)?] = tensors.map { _ in nil }
+      for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
+        if let position = positions[pair.name.canonical] { row[position] = (pair, difference) }
+      }
+      return row
+    }
+    (labels, self.tensors) = (report.comparisons.map(\.label), tensors)
+  }
+
+  func group() throws -> ResultGroup {
+    try ResultGroup(
+      "norms",
+      attributes: [
+        ResultAttribute("kind", .text("norms")),
+        ResultAttribute(
+          "diff_scaled_formula", .text("norm2(A - B) / sqrt(n); arXiv 2211.12092, section 5.3")),
+      ],
+      variables: scales() + labelVariables() + distances() + counts())
+  }
+
+  private func scales() throws -> [ResultVariable] {
+    try [
+      ResultVariable(
+        "tensor", dimensions: ["tensor"], .text(tensors.map(\.name.canonical.text)),
+        longName: "canonical name of the parameter"),
+      ResultVariable("pair", dimensions: ["pair"], .text(labels), longName: "comparison"),
+    ]
+  }
+
+  private func labelVariables() throws -> [ResultVariable] {
+    let roles = ParameterName.Role.allCases
+    return try [
+      ResultVariable(
+        "layer", dimensions: ["tensor"],
+        .int32(tensors.map { Int32(clamping: $0.name.layer ?? -1) }),
+        longName: "layer, -1 for none"),
+      ResultVariable(
+        "module", dimensions: ["tensor"], .text(tensors.map(\.name.kind)),
+        longName: "kind of parameter, shared by layers"),
+      .flags(
+        "role", dimensions: ["tensor"],
+        tensors.map { tensor in Int8(roles.firstIndex(of: tensor.name.role) ?? 0) },
+        meanings: roles.map(\.rawValue), longName: "role of the parameter"),
+      ResultVariable(
+        "shape", dimensions: ["tensor"], .text(tensors.map(\.base.shape.compact)),
+        longName: "shape as compared, rows first"),
+      text("name_a", "name stored in the base") { $0.base.name.text },
+      text("name_b", "name stored in the other") { $0.other.name.text },
+      text("dtype_a", "element type in the base") { $0.base.dtype.rawValue },
+      text("dtype_b", "element type in the other") { $0.other.dtype.rawValue },
+      text("remark", "how the two were made to match") { $0.remark },
+      .flags(
+        "status", dimensions: ["pair", "tensor"],
+        cells.flatMap { row in row.map { $0 == nil ? 1 : 0 } },
+        meanings: ["done", "not_compared"], longName: "whether the tensor was compared"),
+    ]
+  }
+
+  private func distances() throws -> [ResultVariable] {
+    try [
+      real("diff_scaled", "norm2(A - B) / sqrt(n)", \.rootMeanSquare),
+      real("diff_l2", "norm2(A - B)", \.l2),
+      real("diff_max", "largest |A - B|", \.largest),
+      real("diff_mean", "average of B - A", \.mean),
+      real("norm_a", "norm2(A)", \.normA),
+      real("norm_b", "norm2(B)", \.normB),
+      real("rel_diff", "norm2(A - B) / norm2(A)", \.relative),
+      real("cosine", "cosine between A and B", \.cosine),
+    ]
+  }
+
+  private func counts() throws -> [ResultVariable] {
+    try [
+      integer("numel", "elements compared") { $0.count },
+      integer("diff_max_index", "row-major position of the largest |A - B|, -1 for none") {
+        $0.largestIndex ?? -1
+      },
+      integer("n_identical", "elements with the same bits") { $0.identical },
+      integer("n_equal", "elements with the same value") { $0.equal },
+      integer("n_within_one_ulp", "elements at most one ULP apart") { $0.withinOneULP },
+      integer("n_nan_a", "NaN elements of the base") { $0.nanA },
+      integer("n_inf_a", "infinite elements of the base") { $0.infiniteA },
+      integer("n_nan_b", "NaN elements of the other") { $0.nanB },
+      integer("n_inf_b", "infinite elements of the other") { $0.infiniteB },
+      integer("n_nonfinite", "NaN and infinite elements of both") { $0.nonfinite },
+    ]
+  }
+
+  private var coordinates: [ResultAttribute] {
+    [ResultAttribute("coordinates", .text("layer module role"))]
+  }
+
+  private func text(
+    _ name: String, _ longName: String, _ value: (TensorPair) -> String
+  ) throws -> ResultVariable {
+    try ResultVariable(
+      name, dimensions: ["pair", "tensor"],
+      .text(cells.flatMap { row in row.map { cell in cell.map { value($0.pair) } ?? "" } }),
+      longName: longName)
+  }
+
+  private func real(
+    _ name: String, _ longName: String, _ value: (TensorDifference) -> Double
+  ) throws -> ResultVariable {
+    try ResultVariable(
+      name, dimensions: ["pair", "tensor"],
+      .float64(
+        cells.flatMap { row in row.map { cell in cell.map { value($0.difference) } ?? .nan } }),
+      longName: longName, units: "1", attributes: coordinates)
+  }
+
+  private func integer(
+    _ name: String, _ longName: String, _ value: (TensorDifference) -> Int
+  ) throws -> ResultVariable {
+    try ResultVariable(
+      name, dimensions: ["pair", "tensor"],
+      .int64(
+        cells.flatMap { row in row.map { cell in cell.map { Int64(value($0.difference)) } ?? 0 } }),
+      longName: longName, units: "1", attributes: coordinates)
+  }
+}

@@ -1,0 +1,62 @@
+/// The name of a tensor in its state dict, compared byte by byte.
+///
+/// Swift calls two strings equal if they are canonically equivalent (`e` + accent and `é`);
+/// a checkpoint may hold both, as different tensors. So names are equal only if their UTF-8 is.
+public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertible,
+  ExpressibleByStringLiteral
+{
+  /// The name as text.
+  public let text: String
+
+  /// Creates a name from text.
+  ///
+  /// - Parameter text: any Unicode text, also empty.
+  public init(_ text: String) { self.text = text }
+
+  /// Creates a name from a literal.
+  ///
+  /// - Parameter value: the literal.
+  public init(stringLiteral value: String) { text = value }
+
+  /// Byte-wise equality.
+  public static func == (left: TensorName, right: TensorName) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  /// Order of the UTF-8 bytes.
+  public static func < (left: TensorName, right: TensorName) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+  }
+
+  /// Hashes the UTF-8 bytes.
+  ///
+  /// - Parameter hasher: takes them.
+  public func hash(into hasher: inout Hasher) {
+    var copy = text
+    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The name, safe to print: see ``Swift/String/escapedForTerminal``.
+  public var description: String { text.escapedForTerminal }
+}
+
+extension String {
+  /// The text with control characters, bidirectional overrides and the like written as
+  /// `\u{..}`, so that a hostile name cannot steer a terminal or hide part of itself.
+  public var escapedForTerminal: String {
+    guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
+    return unicodeScalars.map { scalar in
+      scalar.isUnprintable
+        ? "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}" : String(scalar)
+    }.joined()
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isUnprintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}

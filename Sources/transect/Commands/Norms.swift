@@ -1,0 +1,137 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import HDF5
+import Reports
+
+/// `transect norms`: how far checkpoints are from a base, and where.
+struct Norms: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Norms of the differences between a base and other checkpoints.",
+    discussion: """
+      For each tensor, with A the base's n values and B the other's: the distance ‖A − B‖₂, by \
+      default divided by √n (arXiv 2211.12092, section 5.3); relative, ‖A − B‖₂ / ‖A‖₂; cosine, \
+      ⟨A, B⟩ / (‖A‖₂ ‖B‖₂); the largest |A − B|; and how many values have the same bits. \
+      --json, --csv and -o hold more: see docs/HDF5-SCHEMA.md.
+      """)
+
+  @Argument(help: "The checkpoint to measure from.")
+  var base: String
+
+  @Argument(help: "Checkpoints to measure.")
+  var others: [String]
+
+  @Option(help: "A row for each: \(NormGrouping.allNames).")
+  var by = NormGrouping.tensor
+
+  @Option(help: "Order of rows: \(NormOrder.allNames).")
+  var sort = NormOrder.file
+
+  @Option(help: "Print only the first so many rows.")
+  var top: Int?
+
+  @Option(help: "Scale of the distance: rms (‖A − B‖ / √n), l2 (‖A − B‖) or mean (‖A − B‖ / n).")
+  var scale = NormScale.rms
+
+  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
+  var matchTransposed = false
+
+  @Flag(help: "Exit with 3 if values are NaN or infinite, or parameters could not be compared.")
+  var strict = false
+
+  @Flag(help: "Record the SHA-256 of each checkpoint's content in the output file.")
+  var digest = false
+
+  @OptionGroup var filter: FilterOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard !others.isEmpty else { throw ValidationError("name at least one checkpoint to measure") }
+    guard top.map({ $0 > 0 }) ?? true else { throw ValidationError("--top must be at least 1") }
+  }
+
+  func run() throws {
+    let checkpoints = try ([base] + others).map { argument in
+      try ParameterList(openCheckpoint(argument, mode: resources.io))
+    }
+    try output.checkOutput(against: checkpoints.flatMap(\.checkpoint.files))
+    let report = try measure(checkpoints)
+    try output.write { try result(report, checkpoints) }
+    show(report, checkpoints)
+    if strict && !report.isClean { throw ExitCode(3) }
+  }
+
+  private func measure(_ checkpoints: [ParameterList]) throws -> NormsReport {
+    var options = CheckpointPairing.Options()
+    options.matchesTransposed = matchTransposed
+    options.isIncluded = try filter.predicate()
+    let pairings = checkpoints.dropFirst().map { other in
+      CheckpointPairing(base: checkpoints[0], other: other, options: options)
+    }
+    if let empty = pairings.firstIndex(where: \.pairs.isEmpty) {
+      throw CheckpointError(
+        .incomplete, in: others[empty],
+        "has no tensor that can be compared with \(base): "
+          + pairings[empty].summary.map { "\($0.count) \($0.status.rawValue)" }
+          .joined(separator: ", "))
+    }
+    let differences = try PairWalk(pairings).differences(using: resources.resources)
+    for checkpoint in checkpoints { try checkpoint.checkpoint.verifyUnchanged() }
+    return NormsReport(
+      labels: labels(of: [base] + others), pairings: pairings, differences: differences)
+  }
+
+  private func result(
+    _ report: NormsReport, _ checkpoints: [ParameterList]
+  ) throws -> ResultFile {
+    let inputs = try zip(labels(of: [base] + others), checkpoints).enumerated().map { index, item in
+      try Provenance.Input(
+        label: item.0, role: index == 0 ? "base" : "other", parameters: item.1,
+        digest: digest ? modelDigest(of: item.1).description : "")
+    }
+    let provenance = Provenance(
+      command: command, inputs: inputs, recordsPaths: output.recordPaths)
+    return try ResultFile(
+      attributes: provenance.rootAttributes(
+        title: "Norms of differences between checkpoints", date: output.date),
+      groups: report.groups() + [provenance.group()])
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    let options =
+      (matchTransposed ? ["--match-transposed"] : [])
+      + (filter.include.map { ["--include", $0] } ?? [])
+      + (filter.exclude.map { ["--exclude", $0] } ?? []) + (digest ? ["--digest"] : [])
+    let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
+    return (["transect", "norms"] + names + options).joined(separator: " ")
+  }
+}
+
+extension NormsReport {
+  /// Whether all values are finite and every parameter was compared.
+  fileprivate var isClean: Bool {
+    nonfinite == 0
+      && comparisons.allSatisfy { comparison in
+        comparison.pairing.coverage.allSatisfy {
+          [.compared, .buffer, .tied, .excluded].contains($0.status)
+        }
+      }
+  }
+}
+
+private func modelDigest(of parameters: ParameterList) throws -> ContentDigest {
+  try ContentDigest(
+    ofModel: parameters.parameters.map { parameter in
+      (parameter.name.canonical, try ContentDigest(of: parameter.record))
+    })
+}
+
+extension NormGrouping: ExpressibleByArgument {
+  fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+extension NormOrder: ExpressibleByArgument {
+  fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
+extension NormScale: ExpressibleByArgument {}

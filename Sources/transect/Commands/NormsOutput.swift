@@ -1,0 +1,87 @@
+import Checkpoints
+import Geometry
+import Reports
+import Tensors
+
+extension Norms {
+  /// Prints a report in the form asked for.
+  func show(_ report: NormsReport, _ checkpoints: [ParameterList]) {
+    let table = report.table(by: by, order: sort, limit: top, scale: scale)
+    if output.json {
+      output.printLines(
+        [header] + jsonLines(table, kind: "row")
+          + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"))
+    } else if output.csv {
+      output.printLines(commaSeparatedLines(table))
+    } else {
+      output.printLines(text(report, table, checkpoints))
+    }
+    if report.nonfinite > 0 && !output.quiet {
+      printError("transect: warning: \(report.nonfinite.grouped) values are NaN or infinite")
+    }
+    if output.verbose && !output.quiet { printError(PeakMemory().description) }
+  }
+
+  private var header: String {
+    jsonObject([
+      ("kind", jsonString("header")), ("schema", jsonString("transect.norms/1")),
+      ("source", jsonString(Provenance.source)), ("by", jsonString(by.rawValue)),
+      ("distance", jsonString(scale.formula)),
+    ])
+  }
+
+  private func text(
+    _ report: NormsReport, _ table: ReportTable, _ checkpoints: [ParameterList]
+  ) -> [String] {
+    let width = TerminalTable.width
+    let strip = HeatStrip(report, scale: scale).lines(width: width)
+    return ["\(scale.rawValue) = \(scale.formula), relative = ‖A − B‖₂ / ‖A‖₂; A is the base"]
+      + coverage(report) + checkpoints.flatMap(\.checkpoint.notes).map { "note: \($0)" }
+      + [""] + TerminalTable(table).lines(width: width) + totals(report)
+      + (strip.isEmpty ? [] : [""] + strip)
+  }
+
+  private func coverage(_ report: NormsReport) -> [String] {
+    let details = report.coverageTable(includingCompared: false)
+    return report.comparisons.map { comparison in
+      "\(comparison.label.escapedForTerminal): "
+        + comparison.pairing.summary.map { "\($0.count) \($0.status.rawValue)" }
+        .joined(separator: ", ")
+    } + (output.verbose || details.rowCount <= 12 ? list(details) : [])
+  }
+
+  private func list(_ details: ReportTable) -> [String] {
+    details.rowCount == 0 ? [] : TerminalTable(details).lines(width: TerminalTable.width)
+  }
+
+  private func totals(_ report: NormsReport) -> [String] {
+    guard by != .total else { return [] }
+    let table = report.table(by: .total, order: .file, limit: nil, scale: scale)
+    return [""] + TerminalTable(table).lines(width: TerminalTable.width)
+  }
+}
+
+/// Short, distinct names for checkpoints: a file's stem, or its folder's name where the file is
+/// called as in every folder.
+///
+/// - Parameter arguments: as given on the command line.
+func labels(of arguments: [String]) -> [String] {
+  var uses: [String: Int] = [:]
+  return arguments.map { argument in
+    let label = stem(of: argument)
+    uses[label, default: 0] += 1
+    return uses[label] == 1 ? label : "\(label)#\(uses[label] ?? 0)"
+  }
+}
+
+private func stem(of path: String) -> String {
+  let parts = path.split(separator: "/").map(String.init).filter { $0 != "." }
+  guard let last = parts.last else { return path }
+  let suffixes = [
+    ".safetensors.index.json", ".bin.index.json", ".safetensors", ".bin", ".pt", ".pth",
+  ]
+  guard let suffix = suffixes.first(where: last.hasSuffix) else { return last }
+  let name = String(last.dropLast(suffix.count))
+  let isGeneric = ["model", "pytorch_model"].contains(name) && parts.count > 1
+  return isGeneric ? parts[parts.count - 2] : name
+}

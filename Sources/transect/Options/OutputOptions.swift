@@ -1,0 +1,83 @@
+import ArgumentParser
+import Checkpoints
+import Glibc
+import HDF5
+import Reports
+import Tensors
+
+/// Where results go.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON lines instead of a table.")
+  var json = false
+
+  @Flag(help: "Print comma-separated values instead of a table.")
+  var csv = false
+
+  @Option(name: .shortAndLong, help: "Also write everything to this HDF5 file.")
+  var output: String?
+
+  @Flag(help: "Replace the output file if it exists with other content.")
+  var force = false
+
+  @Flag(help: "Record whole paths in the output file, not only their last components.")
+  var recordPaths = false
+
+  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Print what was left out and why, and the peak memory.")
+  var verbose = false
+
+  func validate() throws {
+    guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
+    guard output != "-" else {
+      throw ValidationError("an HDF5 file cannot go to standard output; name a file")
+    }
+  }
+
+  /// Whether a person reads standard output.
+  var isForPeople: Bool { !json && !csv && !quiet }
+
+  func printLines(_ lines: [String]) {
+    guard !quiet, !lines.isEmpty else { return }
+    print(lines.joined(separator: "\n"))
+  }
+
+  /// Refuses early what would be refused after the work: an output that is an input, or that
+  /// exists where nothing may be replaced by something else.
+  ///
+  /// - Parameter inputs: the files read.
+  func checkOutput(against inputs: [InputFile]) throws {
+    guard let output else { return }
+    if inputs.contains(where: { isSameFile($0.path, output) }) {
+      throw OutputError(output, because: "is one of the inputs; name another file")
+    }
+  }
+
+  /// Writes a result, if asked to.
+  ///
+  /// A file that has these very bytes already stays as it is.
+  ///
+  /// - Parameter result: makes the content.
+  func write(_ result: () throws -> ResultFile) throws {
+    guard let output else { return }
+    let image = try result().checkedImage()
+    if access(output, F_OK) == 0 {
+      let existing = try InputFile(output, mode: .pread)
+      if try existing.byteCount == image.count && existing.copy(0..<image.count) == image { return }
+      guard force else {
+        throw OutputError(output, because: "exists with other content; --force replaces it")
+      }
+    }
+    try writeAtomically(image, to: output)
+  }
+
+  private func isSameFile(_ left: String, _ right: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(left, &first) == 0 && stat(right, &second) == 0
+      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// The time to record: `SOURCE_DATE_EPOCH`, or none.
+  var date: String? { getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) } }
+}
