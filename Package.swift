@@ -43,5 +43,6 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"]),
   ]
 )

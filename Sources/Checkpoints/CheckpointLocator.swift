@@ -7,6 +7,7 @@ import Tensors
 /// - Parameters:
 ///   - argument: as a user gives it.
 ///   - mode: how tensors will be read.
+/// - Returns: the checkpoint, its headers checked.
 /// - Throws: ``CheckpointError`` if there is none, or it cannot be read.
 public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws -> any Checkpoint {
   if let file = try CheckpointFolder(argument)?.file() {
@@ -31,7 +32,12 @@ private func openFile(_ path: String, mode: InputMode) throws -> any Checkpoint 
 
 /// Opens a checkpoint that is one file, by its first bytes.
 ///
-/// - Parameter index: the index that names the file, if one does.
+/// - Parameters:
+///   - path: the file.
+///   - mode: how tensors will be read.
+///   - index: the index that names the file, if one does.
+/// - Returns: the checkpoint, its headers checked.
+/// - Throws: ``CheckpointError`` if it is missing or no checkpoint.
 func openSingleFile(
   _ path: String, mode: InputMode, partOf index: String? = nil
 ) throws -> any Checkpoint {
@@ -102,6 +108,7 @@ struct CheckpointFolder {
 /// The last component of a path.
 ///
 /// - Parameter path: components separated by slashes.
+/// - Returns: what follows the last slash that is not at the end.
 public func baseName(_ path: String) -> String {
   path.split(separator: "/").last.map(String.init) ?? path
 }

@@ -74,6 +74,7 @@ public final class InputFile: Sendable {
   /// A copy of a range, for headers.
   ///
   /// - Parameter range: byte offsets within the file.
+  /// - Returns: the bytes.
   /// - Throws: ``CheckpointError`` if the file ends before the range does.
   public func copy(_ range: Range<Int>) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in

@@ -8,10 +8,15 @@ import Tensors
 ///
 /// Source: the safetensors format description, "Format".
 public struct SafetensorsFile: Checkpoint {
+  /// The path by which it was opened.
   public let path: String
+  /// The format's name.
   public let format = "safetensors"
+  /// Every tensor, in the order of the header.
   public let records: [TensorRecord]
+  /// The text of `__metadata__`.
   public let metadata: [(key: String, value: String)]
+  /// Always empty.
   public let notes: [String] = []
 
   /// The largest header the format allows, in bytes.

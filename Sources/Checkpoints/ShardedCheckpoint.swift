@@ -8,10 +8,15 @@ import Tensors
 /// Source: `model.safetensors.index.json` and `pytorch_model.bin.index.json` as transformers
 /// writes them: an object with `weight_map`, from tensor name to file name.
 public struct ShardedCheckpoint: Checkpoint {
+  /// The path by which it was opened.
   public let path: String
+  /// The format's name.
   public let format: String
+  /// Every tensor that the index names, shard by shard.
   public let records: [TensorRecord]
+  /// The metadata of all shards, equal entries once.
   public let metadata: [(key: String, value: String)]
+  /// What shards hold that the index does not name.
   public let notes: [String]
 
   /// Opens every shard that an index names.

@@ -46,9 +46,14 @@ public struct TensorRecord: Sendable {
   /// Creates the record of a view of a storage, as PyTorch has them.
   ///
   /// - Parameters:
+  ///   - name: its name in the state dict.
+  ///   - dtype: the encoding of each element.
+  ///   - shape: the view's extents.
   ///   - strides: in elements, one for each extent, none negative.
   ///   - storage: the bytes of the storage within the file.
   ///   - firstElement: where in the storage the view begins, in elements.
+  ///   - byteOrder: the order of the bytes of one element.
+  ///   - file: the file that holds the storage.
   /// - Throws: ``CheckpointError`` if the view reaches outside the storage, or the storage
   ///   outside the file.
   public init(

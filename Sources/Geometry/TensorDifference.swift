@@ -22,10 +22,13 @@ public struct TensorDifference: Hashable, Sendable {
   /// Elements whose values are the same or neighbours in their type. If the types differ: whose
   /// difference is at most the spacing of the coarser type there.
   public internal(set) var withinOneULP = 0
-  /// NaN and infinite elements of A and of B.
+  /// NaN elements of A.
   public internal(set) var nanA = 0
+  /// Infinite elements of A.
   public internal(set) var infiniteA = 0
+  /// NaN elements of B.
   public internal(set) var nanB = 0
+  /// Infinite elements of B.
   public internal(set) var infiniteB = 0
 
   /// The result over no elements.

@@ -14,8 +14,9 @@ public struct TensorStatistics: Hashable, Sendable {
   public internal(set) var nan = 0
   /// Elements that are infinite.
   public internal(set) var infinite = 0
-  /// The least and the greatest finite element; NaN if there is none.
+  /// The least finite element; NaN if there is none.
   public internal(set) var least = Double.nan
+  /// The greatest finite element; NaN if there is none.
   public internal(set) var greatest = Double.nan
   private var finite = 0
   private var squaredSum = CompensatedSum()

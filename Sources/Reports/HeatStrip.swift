@@ -44,6 +44,7 @@ public struct HeatStrip {
   /// The lines, or none if no tensor belongs to a layer.
   ///
   /// - Parameter width: characters; comparisons that do not fit beside each other go below.
+  /// - Returns: a legend, then rows of shades.
   public func lines(width: Int) -> [String] {
     guard let range, !layers.isEmpty, layers.count <= HeatStrip.widestStrip else { return [] }
     let labelWidth = kinds.reduce(0) { max($0, min($1.count, 24)) }

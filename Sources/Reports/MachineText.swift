@@ -6,6 +6,7 @@
 /// Source: RFC 4180.
 ///
 /// - Parameter table: what to write.
+/// - Returns: the lines, without their ends.
 public func commaSeparatedLines(_ table: ReportTable) -> [String] {
   let header = table.columns.map { quoted($0.name) }.joined(separator: ",")
   return [header]
@@ -35,6 +36,7 @@ private func quoted(_ text: String) -> String {
 /// - Parameters:
 ///   - table: what to write.
 ///   - kind: the value of each object's first member, `kind`.
+/// - Returns: one line for each row, without its end.
 public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
   (0..<table.rowCount).map { row in
     jsonObject(
@@ -46,6 +48,7 @@ public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
 /// A JSON object of members whose values are JSON already.
 ///
 /// - Parameter members: names and values, in order.
+/// - Returns: the object, on one line.
 public func jsonObject(_ members: [(String, String)]) -> String {
   "{" + members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
 }
@@ -58,6 +61,7 @@ private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
 /// Text as a JSON string, with control characters escaped.
 ///
 /// - Parameter text: any text.
+/// - Returns: the string with its quotes.
 public func jsonString(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars {

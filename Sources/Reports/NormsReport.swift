@@ -23,6 +23,7 @@ public enum NormScale: String, CaseIterable, Sendable {
   /// The scaled distance; NaN if n is 0.
   ///
   /// - Parameter difference: of the tensors, or of all tensors of a group.
+  /// - Returns: the distance in the formula's units.
   public func distance(_ difference: TensorDifference) -> Double {
     switch self {
     case .rms: difference.rootMeanSquare

@@ -60,6 +60,7 @@ extension NormsReport {
   /// One row for each parameter that is not simply compared.
   ///
   /// - Parameter includingCompared: whether to list those compared too.
+  /// - Returns: comparison, parameter, status and detail.
   public func coverageTable(includingCompared: Bool) -> ReportTable {
     let entries = comparisons.flatMap { comparison in
       comparison.pairing.coverage.map { (comparison.label, $0) }

@@ -51,6 +51,7 @@ public struct Provenance: Sendable {
   /// - Parameters:
   ///   - title: what the file holds.
   ///   - date: seconds since 1970 as `SOURCE_DATE_EPOCH` gives them, or `nil`.
+  /// - Returns: the attributes in their order.
   public func rootAttributes(title: String, date: String?) -> [ResultAttribute] {
     let created = date.map { [ResultAttribute("date_created_epoch", .text($0))] } ?? []
     return [

@@ -26,6 +26,7 @@ public struct TerminalTable {
   /// right.
   ///
   /// - Parameter width: characters.
+  /// - Returns: the headings, then a line for each row.
   public func lines(width: Int) -> [String] {
     var widths = headings.indices.map { column in
       rows.reduce(headings[column].count) { max($0, $1[column].count) }

@@ -8,6 +8,7 @@ extension DType {
   /// - Parameters:
   ///   - bytes: little-endian elements, any alignment.
   ///   - offset: the element's first byte.
+  /// - Returns: the number, widened.
   @inlinable
   public func value(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Double {
     switch self {
@@ -57,6 +58,7 @@ extension DType {
   /// The distance between neighbouring values of this type around `value`; 1 for integers.
   ///
   /// - Parameter value: a finite number.
+  /// - Returns: a power of two, or 1.
   public func spacing(around value: Double) -> Double {
     guard let format else { return 1 }
     let exponent =

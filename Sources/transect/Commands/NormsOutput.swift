@@ -65,6 +65,7 @@ extension Norms {
 /// called as in every folder.
 ///
 /// - Parameter arguments: as given on the command line.
+/// - Returns: one label for each.
 func labels(of arguments: [String]) -> [String] {
   var uses: [String: Int] = [:]
   return arguments.map { argument in

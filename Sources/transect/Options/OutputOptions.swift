@@ -43,10 +43,10 @@ struct OutputOptions: ParsableArguments {
     print(lines.joined(separator: "\n"))
   }
 
-  /// Refuses early what would be refused after the work: an output that is an input, or that
-  /// exists where nothing may be replaced by something else.
+  /// Refuses an output that is one of the inputs, before the work is done.
   ///
   /// - Parameter inputs: the files read.
+  /// - Throws: `OutputError` if the output is one of them.
   func checkOutput(against inputs: [InputFile]) throws {
     guard let output else { return }
     if inputs.contains(where: { isSameFile($0.path, output) }) {
@@ -59,6 +59,7 @@ struct OutputOptions: ParsableArguments {
   /// A file that has these very bytes already stays as it is.
   ///
   /// - Parameter result: makes the content.
+  /// - Throws: `OutputError` if the file cannot be written or may not be replaced.
   func write(_ result: () throws -> ResultFile) throws {
     guard let output else { return }
     let image = try result().checkedImage()
