@@ -183,11 +183,8 @@ private struct PairingBuilder {
   mutating func accountForTheRest() {
     for tie in base.ties { note(tie.parameter.name.canonical, .tied, "in base, to \(tie.of)") }
     for tie in other.ties { note(tie.parameter.name.canonical, .tied, "in other, to \(tie.of)") }
-    let buffers =
-      base.buffers
-      + other.buffers.filter { buffer in
-        !base.buffers.contains { $0.name.canonical == buffer.name.canonical }
-      }
+    let known = Set(base.buffers.map(\.name.canonical))
+    let buffers = base.buffers + other.buffers.filter { !known.contains($0.name.canonical) }
     for buffer in buffers { note(buffer.name.canonical, .buffer, buffer.record.shape.compact) }
   }
 

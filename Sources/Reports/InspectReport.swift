@@ -25,7 +25,7 @@ public struct InspectReport: Sendable {
 
   /// One row for each tensor, in the order of the file.
   public var table: ReportTable {
-    let stored = records
+    let (stored, uses) = (records, uses)
     return ReportTable(
       rowCount: stored.count,
       columns: [

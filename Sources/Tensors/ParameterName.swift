@@ -82,15 +82,14 @@ public struct ParameterName: Hashable, Sendable {
   }
 
   private static func isLayerNorm(_ word: Substring) -> Bool {
-    let lower = word.lowercased()
-    return lower.hasPrefix("ln_") || lower == "ln" || lower.contains("layernorm")
-      || lower.contains("layer_norm") || lower.hasSuffix("norm")
+    word == "ln" || word.hasPrefix("ln_") || word.mentions("layernorm")
+      || word.mentions("layer_norm") || word.suffix(4).mentions("norm")
   }
 
   private static func role(of components: [Substring], shape: Shape) -> Role {
     if isBuffer(components, shape: shape) { return .buffer }
     let isEmbedding = components.contains { word in
-      word == "wte" || word == "wpe" || word.lowercased().contains("embed")
+      word == "wte" || word == "wpe" || word.mentions("embed")
     }
     guard shape.rank >= 2 else { return .vector }
     return isEmbedding ? .embedding : .matrix
@@ -113,4 +112,16 @@ public struct ParameterName: Hashable, Sendable {
 
 private func isDigit(_ byte: UInt8) -> Bool {
   (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}
+
+extension Substring {
+  /// Whether a lower-case ASCII word occurs in this text, in either case.
+  fileprivate func mentions(_ word: String) -> Bool {
+    var rest = utf8[...]
+    while rest.count >= word.utf8.count {
+      if zip(rest, word.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) { return true }
+      rest = rest.dropFirst()
+    }
+    return false
+  }
 }
