@@ -43,6 +43,24 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
-    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"]),
+    .target(
+      name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
+      swiftSettings: warningsAreErrors),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: fastInDebug),
+    .testTarget(
+      name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"], swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors", "TestSupport"],
+      swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "GeometryTests", dependencies: ["Geometry", "Checkpoints", "Tensors", "TestSupport"],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["Reports", "Geometry", "Checkpoints", "Tensors", "HDF5", "TestSupport"],
+      swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "CommandTests", dependencies: ["transect", "TestSupport"],
+      swiftSettings: warningsAreErrors),
   ]
 )

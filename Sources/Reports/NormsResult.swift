@@ -31,7 +31,9 @@ extension NormsReport {
           "entry", dimensions: ["entry"], .int64((0..<table.rowCount).map { Int64($0) }),
           longName: "number of the entry"),
         ResultVariable("pair", dimensions: ["entry"], .text(texts[0]), longName: "comparison"),
-        ResultVariable("tensor", dimensions: ["entry"], .text(texts[1]), longName: "parameter"),
+        ResultVariable(
+          "tensor", dimensions: ["entry"], .text(texts[1]), longName: "parameter",
+          attributes: [ResultAttribute("content", .text("language"))]),
         .flags(
           "status", dimensions: ["entry"], codes, meanings: words, longName: "what became of it"),
         ResultVariable("detail", dimensions: ["entry"], .text(texts[3]), longName: "remark"),
@@ -78,7 +80,7 @@ private struct NormsGrid {
     try [
       ResultVariable(
         "tensor", dimensions: ["tensor"], .text(tensors.map(\.name.canonical.text)),
-        longName: "canonical name of the parameter"),
+        longName: "canonical name of the parameter", attributes: names),
       ResultVariable("pair", dimensions: ["pair"], .text(labels), longName: "comparison"),
     ]
   }
@@ -92,7 +94,7 @@ private struct NormsGrid {
         longName: "layer, -1 for none"),
       ResultVariable(
         "module", dimensions: ["tensor"], .text(tensors.map(\.name.kind)),
-        longName: "kind of parameter, shared by layers"),
+        longName: "kind of parameter, shared by layers", attributes: names),
       .flags(
         "role", dimensions: ["tensor"],
         tensors.map { tensor in Int8(roles.firstIndex(of: tensor.name.role) ?? 0) },
@@ -146,13 +148,16 @@ private struct NormsGrid {
     [ResultAttribute("coordinates", .text("layer module role"))]
   }
 
+  /// Marks text that may begin with a slash and is no path of the user's.
+  private var names: [ResultAttribute] { [ResultAttribute("content", .text("language"))] }
+
   private func text(
     _ name: String, _ longName: String, _ value: (TensorPair) -> String
   ) throws -> ResultVariable {
     try ResultVariable(
       name, dimensions: ["pair", "tensor"],
       .text(cells.flatMap { row in row.map { cell in cell.map { value($0.pair) } ?? "" } }),
-      longName: longName)
+      longName: longName, attributes: names)
   }
 
   private func real(

@@ -1,0 +1,74 @@
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// Good files with a few bytes changed, or cut off, are read or refused; nothing else happens.
+@Suite struct MutationTests {
+  private static let count = 2000
+
+  private static var archive: [UInt8] {
+    let tensor = PickleBytes.tensor(count: 6, shape: [3, 2], strides: [1, 3])
+    let inner = PickleBytes.dictionary([("a", tensor), ("b", tensor)])
+    let root = PickleBytes.dictionary([("model", inner), ("epoch", [0x4B, 1])])
+    var zip = ZipBytes.torch(
+      pickle: PickleBytes.file(root), storages: [("0", Array(0..<24))],
+      others: [.init("byteorder", Array("little".utf8)), .init("version", [0x33, 0x0A])])
+    zip.isLong = true
+    zip.entries[1].isLong = true
+    return zip.bytes
+  }
+
+  private static var safetensors: [UInt8] {
+    SafetensorsBytes.file([
+      ("a", "F32", [2, 3], Array(0..<24)), ("b", "U8", [], [1]), ("c", "I64", [0], []),
+    ])
+  }
+
+  @Test(
+    "Any mutation is read or refused", arguments: [("pt", archive), ("safetensors", safetensors)])
+  func mutations(suffix: String, bytes: [UInt8]) throws {
+    let folder = try TemporaryFolder()
+    var generator = SplitMix64(state: 20_261_123)
+    var refused = 0
+    for _ in 0..<MutationTests.count {
+      let mutated = MutationTests.mutate(bytes, &generator)
+      let path = try folder.write(mutated, to: "mutated." + suffix)
+      do {
+        for record in try openCheckpoint(path).records { _ = try elementBytes(record) }
+      } catch let error as CheckpointError {
+        refused += 1
+        #expect(error.description.isOneLine)
+      }
+    }
+    #expect(refused > MutationTests.count / 2)
+  }
+
+  private static func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
+    var bytes = bytes
+    if Int.random(in: 0..<8, using: &generator) == 0 {
+      return Array(bytes.prefix(Int.random(in: 0..<bytes.count, using: &generator)))
+    }
+    for _ in 0..<Int.random(in: 1...4, using: &generator) {
+      let position = Int.random(in: 0..<bytes.count, using: &generator)
+      let edges: [UInt8] = [0, 1, 0x7F, 0x80, 0xFF, bytes[position] ^ 1, bytes[position] &+ 1]
+      bytes[position] = edges.randomElement(using: &generator) ?? 0
+    }
+    return bytes
+  }
+}
+
+/// The same numbers on every run.
+///
+/// Source: Steele, Lea & Flood 2014, "Fast Splittable Pseudorandom Number Generators", figure 17.
+private struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,156 @@
+import Checkpoints
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct SafetensorsFileTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
+    try SafetensorsFile(folder.write(bytes, to: "model.safetensors"))
+  }
+
+  @Test("Records tell name, type, shape and place, in the header's order")
+  func records() throws {
+    let file = try open(
+      SafetensorsBytes.file([
+        ("b", "F32", [2, 3], Array(0..<24)), ("a", "U8", [], [7]), ("empty", "I64", [0, 4], []),
+      ]))
+    #expect(file.records.map(\.name) == ["b", "a", "empty"])
+    #expect(file.records.map(\.dtype) == [.float32, .uint8, .int64])
+    #expect(file.records.map(\.shape.dimensions) == [[2, 3], [], [0, 4]])
+    #expect(try elementBytes(file.records[0]) == Array(0..<24))
+    #expect(try elementBytes(file.records[1]) == [7])
+    #expect(try elementBytes(file.records[2]) == [])
+    #expect(file.byteCount == 25)
+  }
+
+  @Test("Every element type of the format that fits bytes is read", arguments: DType.allCases)
+  func types(dtype: DType) throws {
+    let bytes = Array(repeating: UInt8(1), count: 3 * dtype.byteCount)
+    let file = try open(SafetensorsBytes.file([("w", dtype.rawValue, [3], bytes)]))
+    #expect(file.records.map(\.dtype) == [dtype])
+  }
+
+  @Test("Metadata keeps its order and its text")
+  func metadata() throws {
+    let file = try open(
+      SafetensorsBytes.file(
+        header: #"{"__metadata__":{"z":"1","a":"é\n"},"w":\#(scalar)}  "#, data: [1]))
+    #expect(file.metadata.map(\.key) == ["z", "a"])
+    #expect(file.metadata.map(\.value) == ["1", "é\n"])
+  }
+
+  @Test("Names that are canonically equivalent are different tensors")
+  func equivalentNames() throws {
+    let file = try open(
+      SafetensorsBytes.file([("\u{E9}", "U8", [1], [1]), ("e\u{301}", "U8", [1], [2])]))
+    #expect(Set(file.records.map(\.name)).count == 2)
+  }
+
+  @Test(
+    "A wrong length before the header is refused",
+    arguments: [
+      [], [1, 2, 3], littleEndian(UInt64(0)), littleEndian(UInt64.max) + [0x7B, 0x7D],
+      littleEndian(UInt64.max - 7) + [0x7B, 0x7D], littleEndian(UInt64(3)) + [0x7B, 0x7D],
+      littleEndian(UInt64(100_000_001)) + [0x7B, 0x7D],
+      Array(littleEndian(UInt64(2)).reversed()) + [0x7B, 0x7D],
+    ])
+  func badLength(bytes: [UInt8]) {
+    expectMalformed(bytes)
+  }
+
+  @Test(
+    "A header that is not one strict JSON object is refused",
+    arguments: [
+      "null", "[]", " {}", "\u{FEFF}{}", "{", "{}x", "{}{}", "{'w':1}", "{/**/}",
+      #"{"w":null}"#, #"{"w":1}"#, #"{"w":[]}"#, #"{"__metadata__":{"a":1}}"#,
+      #"{"__metadata__":{"a":"1","a":"1"}}"#, #"{"__metadata__":{},"__metadata__":{}}"#,
+      #"{"__metadata__":[]}"#, #"{"\ud800":{}}"#,
+    ])
+  func badHeader(header: String) {
+    expectMalformed(SafetensorsBytes.file(header: header))
+  }
+
+  @Test(
+    "An entry that does not describe its four data bytes is refused",
+    arguments: [
+      #"{"dtype":"F32","shape":[1]}"#, #"{"dtype":"F32","data_offsets":[0,4]}"#,
+      #"{"shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}"#,
+      #"{"dtype":"F64","shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"f32","shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":5,"shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F128","shape":[1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":1,"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[0x1],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[9223372036854775807],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[2147483648,2147483648,4],"data_offsets":[0,4]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[0]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[0,2,4]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[4,0]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#,
+      #"{"dtype":"F32","shape":[1],"data_offsets":[9007199254740993,9007199254740997]}"#,
+    ])
+  func badEntry(entry: String) {
+    expectMalformed(SafetensorsBytes.file(header: #"{"w":\#(entry)}"#, data: [0, 0, 0, 0]))
+  }
+
+  @Test(
+    "Offsets that leave bytes to none or to two tensors are refused",
+    arguments: [
+      (0...1, 2...2), (0...2, 1...3), (0...0, 2...3), (1...1, 2...3), (0...3, 0...3),
+    ])
+  func coverage(first: ClosedRange<Int>, second: ClosedRange<Int>) {
+    let entries = [("a", first), ("b", second)].map { name, range in
+      #""\#(name)":{"dtype":"U8","shape":[\#(range.count)],"#
+        + #""data_offsets":[\#(range.lowerBound),\#(range.upperBound + 1)]}"#
+    }
+    expectMalformed(
+      SafetensorsBytes.file(header: "{\(entries.joined(separator: ","))}", data: [0, 0, 0, 0]))
+  }
+
+  @Test("A name that appears twice is refused, even for the same bytes")
+  func duplicateName() {
+    expectMalformed(
+      SafetensorsBytes.file(header: #"{"w":\#(scalar),"w":\#(scalar)}"#, data: [1]))
+  }
+
+  @Test("Types smaller than a byte are named and refused as unsupported")
+  func subByteType() throws {
+    let bytes = SafetensorsBytes.file([("w", "F4", [2], [1])])
+    let error = #expect(throws: CheckpointError.self) { try open(bytes) }
+    #expect(error?.reason == .unsupported)
+    #expect(error?.tensor == "w")
+  }
+
+  @Test("An error is one line, whatever the name")
+  func oneLine() throws {
+    let header = #"{"a\n\u001b[31m":{"dtype":"F64","shape":[1],"data_offsets":[0,1]}}"#
+    let error = #expect(throws: CheckpointError.self) {
+      try open(SafetensorsBytes.file(header: header, data: [1]))
+    }
+    let description = try #require(error?.description)
+    #expect(description.isOneLine)
+    #expect(description.contains("model.safetensors"))
+  }
+
+  private let scalar = #"{"dtype":"U8","shape":[],"data_offsets":[0,1]}"#
+
+  private func expectMalformed(
+    _ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) {
+      try open(bytes)
+    }
+    #expect(error?.reason == .malformed, sourceLocation: sourceLocation)
+  }
+}

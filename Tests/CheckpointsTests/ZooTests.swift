@@ -1,0 +1,97 @@
+import Checkpoints
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Zoo.isPresent, Comment(rawValue: Zoo.absence)))
+struct ZooTests {
+  private static let groups = Zoo.cases("safetensors-", "gpt2-folder-", "torch-")
+
+  /// PyTorch's format from before version 1.6, which is refused by name.
+  private static let notYetSupported: Set<String> = [
+    "torch-good/gpt2-legacy.bin", "torch-good/views-legacy.pt",
+  ]
+
+  private static let names: [String: DType] = [
+    "float64": .float64, "float32": .float32, "float16": .float16, "bfloat16": .bfloat16,
+    "float8_e4m3fn": .float8E4M3, "float8_e5m2": .float8E5M2, "int64": .int64, "int32": .int32,
+    "int16": .int16, "int8": .int8, "uint64": .uint64, "uint32": .uint32, "uint16": .uint16,
+    "uint8": .uint8, "bool": .bool,
+  ]
+
+  @Test(
+    "Good checkpoints give every tensor, bit for bit",
+    arguments: groups.filter { $0.valid == true && !notYetSupported.contains($0.file) },
+    InputMode.allCases)
+  func good(zooCase: Zoo.Case, mode: InputMode) throws {
+    try expectTensors(of: zooCase, in: openCheckpoint(zooCase.path, mode: mode))
+  }
+
+  @Test("Bad checkpoints are refused in one line", arguments: groups.filter { $0.valid == false })
+  func bad(zooCase: Zoo.Case) throws {
+    try expectRefusal(of: zooCase, reason: nil)
+  }
+
+  @Test(
+    "Checkpoints of an older format are refused as such",
+    arguments: groups.filter { notYetSupported.contains($0.file) })
+  func older(zooCase: Zoo.Case) throws {
+    try expectRefusal(of: zooCase, reason: .unsupported)
+  }
+
+  @Test(
+    "Disputable checkpoints are read right or refused", arguments: groups.filter { $0.valid == nil }
+  )
+  func either(zooCase: Zoo.Case) throws {
+    if let checkpoint = try? openCheckpoint(zooCase.path) {
+      try expectTensors(of: zooCase, in: checkpoint)
+    } else {
+      try expectRefusal(of: zooCase, reason: nil)
+    }
+  }
+
+  @Test(
+    "Opening hostile pickles ran nothing", arguments: groups.filter { $0.group == "torch-hostile" })
+  func inert(zooCase: Zoo.Case) throws {
+    _ = try? openCheckpoint(zooCase.path)
+    let traces = try Set(["/tmp", NSTemporaryDirectory()]).flatMap {
+      try FileManager.default.contentsOfDirectory(atPath: $0)
+    }
+    #expect(!traces.contains { $0.hasPrefix("WG_PWNED_") })
+  }
+
+  @Test("The same weights in PyTorch's format and in safetensors are the same")
+  func twoFormats() throws {
+    let stem = Zoo.folder + "/models/akiki/akiki-vad"
+    let archive = try openCheckpoint(stem + ".pt")
+    let other = try openCheckpoint(stem + ".safetensors")
+    let digests = { (checkpoint: any Checkpoint) in
+      try Dictionary(
+        uniqueKeysWithValues: checkpoint.records.map { ($0.name, try elementDigest($0)) })
+    }
+    #expect(archive.records.count == 15)
+    #expect(try digests(archive) == digests(other))
+  }
+
+  private func expectTensors(of zooCase: Zoo.Case, in checkpoint: any Checkpoint) throws {
+    let records = Dictionary(
+      checkpoint.records.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    #expect(records.count == checkpoint.records.count)
+    for (name, expected) in zooCase.tensors ?? [:] {
+      let record = try #require(records[TensorName(name)], "\(name)")
+      #expect(record.dtype == ZooTests.names[expected.dtype], "\(name)")
+      #expect(record.shape.dimensions == expected.shape, "\(name)")
+      #expect(try elementDigest(record) == expected.sha256, "\(name)")
+    }
+    try checkpoint.verifyUnchanged()
+  }
+
+  private func expectRefusal(of zooCase: Zoo.Case, reason: CheckpointError.Reason?) throws {
+    let error = #expect(throws: CheckpointError.self) { try openCheckpoint(zooCase.path) }
+    let description = try #require(error?.description)
+    #expect(description.isOneLine)
+    #expect(description.contains(baseName(zooCase.file)))
+    if let reason { #expect(error?.reason == reason) }
+  }
+}
