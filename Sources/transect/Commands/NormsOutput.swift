@@ -13,6 +13,7 @@ extension Norms {
           + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"))
     } else if output.csv {
       output.printLines(commaSeparatedLines(table))
+      if !output.quiet { report.coverageSummary.forEach(printError) }
     } else {
       output.printLines(text(report, table, checkpoints))
     }
@@ -43,11 +44,8 @@ extension Norms {
 
   private func coverage(_ report: NormsReport) -> [String] {
     let details = report.coverageTable(includingCompared: false)
-    return report.comparisons.map { comparison in
-      "\(comparison.label.escapedForTerminal): "
-        + comparison.pairing.summary.map { "\($0.count) \($0.status.rawValue)" }
-        .joined(separator: ", ")
-    } + (output.verbose || details.rowCount <= 12 ? list(details) : [])
+    let isShort = output.verbose || details.rowCount <= NormsReport.shortCoverage
+    return report.coverageSummary + (isShort ? list(details) : [])
   }
 
   private func list(_ details: ReportTable) -> [String] {
@@ -58,6 +56,30 @@ extension Norms {
     guard by != .total else { return [] }
     let table = report.table(by: .total, order: .file, limit: nil, scale: scale)
     return [""] + TerminalTable(table).lines(width: TerminalTable.width)
+  }
+}
+
+extension NormsReport {
+  /// Lines of coverage that are printed without being asked for.
+  fileprivate static let shortCoverage = 12
+
+  /// For each comparison, how many parameters were compared and what became of the others.
+  fileprivate var coverageSummary: [String] {
+    comparisons.map { comparison in
+      let counts = comparison.pairing.summary.map { "\($0.count) \($0.status.rawValue)" }
+      return "\(comparison.label): \((counts + comparison.pairing.remarks).joined(separator: ", "))"
+        .escapedForTerminal
+    }
+  }
+}
+
+extension CheckpointPairing {
+  /// The most frequent remarks on pairs, with how many pairs they are about.
+  fileprivate var remarks: [String] {
+    let counts = Dictionary(
+      pairs.map(\.remark).filter { !$0.isEmpty }.map { ($0, 1) }, uniquingKeysWith: +)
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+      .map { "\($0.value) of them \($0.key)" }
   }
 }
 
