@@ -45,7 +45,7 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .target(
       name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
-      swiftSettings: warningsAreErrors),
+      swiftSettings: fastInDebug),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: fastInDebug),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"], swiftSettings: warningsAreErrors),

@@ -89,6 +89,7 @@ bool guarded_mapping_is_broken(struct guarded_mapping mapping) {
 
 void guarded_mapping_destroy(struct guarded_mapping mapping) {
   if (mapping.slot < 0) return;
-  munmap((void *)mapping.address, mapping.length);
+  // In this order, since the address may be mapped anew as soon as it is free.
   atomic_store(&slots[mapping.slot].start, 0);
+  munmap((void *)mapping.address, mapping.length);
 }

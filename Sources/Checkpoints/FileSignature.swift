@@ -30,17 +30,19 @@ enum FileSignature {
     head[0] == UInt8(ascii: "{") && !head.prefix(8).contains(0)
   }
 
-  private static let others: [(magic: [UInt8], name: String)] = [
-    ([0x1F, 0x8B], "gzip-compressed; decompress it first"),
-    ([0x47, 0x47, 0x55, 0x46], "a GGUF file, which is not supported"),
-    ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, which is not supported"),
-    ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], "a NumPy array file, which is not supported"),
-    (
-      [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19],
-      "a PyTorch file in the format used before version 1.6, which is not supported; "
-        + "save it again with a newer torch.save"
-    ),
-    ([0x80, 0x02], "a bare pickle, not a PyTorch zip archive"),
-    ([0x80, 0x04], "a bare pickle, not a PyTorch zip archive"),
-  ]
+  private static let others: [(magic: [UInt8], name: String)] =
+    [
+      ([0x1F, 0x8B], "gzip-compressed; decompress it first"),
+      ([0x47, 0x47, 0x55, 0x46], "a GGUF file, which is not supported"),
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, which is not supported"),
+      ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], "a NumPy array file, which is not supported"),
+      (
+        [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19],
+        "a PyTorch file in the format used before version 1.6, which is not supported; "
+          + "save it again with a newer torch.save"
+      ),
+    ]
+    + (2...5).map { protocolVersion in
+      ([0x80, protocolVersion], "a bare pickle, not a PyTorch zip archive")
+    }
 }

@@ -25,6 +25,8 @@ struct PickleMachine {
   static let stackLimit = 1_000_000
   /// Dicts, their entries, and items of tuples.
   static let itemLimit = 4_000_000
+  /// Different classes and functions.
+  static let globalLimit = 10_000
 
   private let bytes: [UInt8]
   private var offset = 0
@@ -320,6 +322,9 @@ extension PickleMachine {
     }
     let index = globalIndices[full] ?? Int32(graph.globals.count)
     if index == graph.globals.count {
+      guard index < PickleMachine.globalLimit else {
+        throw fault("more than \(PickleMachine.globalLimit) names of classes and functions")
+      }
       graph.globals.append(full)
       globalIndices[full] = index
     }

@@ -131,7 +131,7 @@ private struct ArchiveFolder {
 
   private func storedBytes(of entry: ZipDirectory.Entry) throws -> Range<Int> {
     guard entry.isStored else {
-      throw refused("zip entry '\(entry.name)' is compressed, which PyTorch never does")
+      throw refused("zip entry '\(entry.name)' is compressed, which torch.save never does")
     }
     return entry.bytes
   }

@@ -208,10 +208,10 @@ import Testing
 
   @Test("Any depth ends without recursion")
   func depth() throws {
-    let tuples = try run([0x29] + Array(repeating: 0x85, count: 1_000_000))
+    let tuples = try run([0x29] + repeated([0x85], 1_000_000))
     #expect(tuples.items.count == 1_000_000)
-    let opening = Array(repeating: [0x7D, 0x4B, 0] as [UInt8], count: 100_000).joined()
-    let dicts = try run(opening + [0x7D] + Array(repeating: 0x73, count: 100_000))
+    let opening = repeated([0x7D, 0x4B, 0], 100_000)
+    let dicts = try run(opening + [0x7D] + repeated([0x73], 100_000))
     #expect(dicts.dictionaries.count == 100_001)
   }
 
@@ -224,14 +224,20 @@ import Testing
     #expect(try run(body).items.count == 600)
   }
 
-  @Test("Limits end what is too much")
-  func limits() {
-    expectFault(PickleBytes.file(Array(repeating: 0x4E, count: 1_000_001)), "on the stack")
-    expectFault(PickleBytes.file(Array(repeating: 0x28, count: 1_000_001)), "on the stack")
-    let pairs = Array(repeating: [0x4E, 0x30] as [UInt8], count: 5_000_000).joined()
-    expectFault(PickleBytes.file(Array(pairs)), "10000000 operations")
-    expectFault(
-      PickleBytes.file([0x4E] + Array(repeating: 0x94, count: 1_000_001)), "memo entries")
-    expectFault(PickleBytes.file([0x29] + Array(repeating: 0x85, count: 4_000_001)), "items")
+  @Test(
+    "Limits end what is too much",
+    arguments: [
+      ("on the stack", [0x4E], 1_000_001), ("on the stack", [0x28], 1_000_001),
+      ("10000000 operations", [0x4E, 0x30], 5_000_000), ("items", [0x7D, 0x30], 4_000_001),
+    ] as [(String, [UInt8], Int)])
+  func limits(word: String, bytes: [UInt8], count: Int) {
+    expectFault(PickleBytes.file(repeated(bytes, count)), word)
+  }
+
+  @Test("The memo, and the names of classes, have limits of their own")
+  func namedLimits() {
+    expectFault(PickleBytes.file([0x4E] + repeated([0x94], 1_000_001)), "memo entries")
+    let names = (0...10_000).flatMap { PickleBytes.global("m", "f\($0)") }
+    expectFault(PickleBytes.file(names), "names of classes")
   }
 }

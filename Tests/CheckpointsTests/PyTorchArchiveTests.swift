@@ -4,46 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct PyTorchArchiveTests {
-  private let folder: TemporaryFolder
+  private let files: TorchFixture
+  private let matrix = TorchFixture.matrix
+  private let row = TorchFixture.row
 
-  init() throws { folder = try TemporaryFolder() }
-
-  /// The storage `0`: six float32 values whose bytes count from 0.
-  private static let storage: [(key: String, bytes: [UInt8])] = [("0", Array(0..<24))]
-
-  private func open(_ zip: ZipBytes) throws -> PyTorchArchive {
-    try PyTorchArchive(folder.write(zip.bytes, to: "model.pt"))
-  }
-
-  private func open(
-    _ root: [UInt8], storages: [(key: String, bytes: [UInt8])] = storage,
-    others: [ZipBytes.Entry] = []
-  ) throws -> PyTorchArchive {
-    try open(.torch(pickle: PickleBytes.file(root), storages: storages, others: others))
-  }
-
-  private func names(_ root: [UInt8]) throws -> [String] { try open(root).records.map(\.name.text) }
-
-  private func expectError(
-    _ reason: CheckpointError.Reason, _ word: String, tensor: TensorName? = nil,
-    sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> PyTorchArchive
-  ) {
-    let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) { try body() }
-    let description = error?.description ?? ""
-    #expect(error?.reason == reason, "\(description)", sourceLocation: sourceLocation)
-    #expect(error?.tensor == tensor, "\(description)", sourceLocation: sourceLocation)
-    #expect(description.contains(word), "\(description)", sourceLocation: sourceLocation)
-    #expect(description.isOneLine, sourceLocation: sourceLocation)
-  }
-
-  private let matrix = PickleBytes.tensor(count: 6, shape: [2, 3], strides: [3, 1])
-  private let row = PickleBytes.tensor(count: 6, offset: 3, shape: [3], strides: [1])
+  init() throws { files = try TorchFixture() }
 
   // MARK: Tensors
 
   @Test("A tensor is read where its storage lies")
   func plain() throws {
-    let archive = try open(PickleBytes.dictionary([("a", matrix), ("b", row)]))
+    let archive = try files.open(PickleBytes.dictionary([("a", matrix), ("b", row)]))
     #expect(archive.records.map(\.name) == ["a", "b"])
     #expect(archive.records.map(\.shape.dimensions) == [[2, 3], [3]])
     #expect(archive.records.map(\.dtype) == [.float32, .float32])
@@ -55,13 +26,12 @@ import Testing
   @Test("A transposed view keeps its strides, and equal views are aliases")
   func views() throws {
     let turned = PickleBytes.tensor(count: 6, shape: [3, 2], strides: [1, 3])
-    let records = try open(
+    let records = try files.open(
       PickleBytes.dictionary([("a", turned), ("b", turned), ("c", matrix)])
     ).records
     #expect(records[0].strides == [1, 3])
-    #expect(
-      try elementBytes(records[0])
-        == [0, 12, 4, 16, 8, 20].flatMap { ($0..<$0 + 4).map(UInt8.init) })
+    let expected = [0, 12, 4, 16, 8, 20].flatMap { first in (first..<first + 4).map(UInt8.init) }
+    #expect(try elementBytes(records[0]) == expected)
     #expect(records[0].isAlias(of: records[1]))
     #expect(!records[0].isAlias(of: records[2]))
   }
@@ -77,7 +47,7 @@ import Testing
   func storageTypes(type: String, dtype: DType) throws {
     let count = 24 / dtype.byteCount
     let tensor = PickleBytes.tensor(type: type, count: count, shape: [count], strides: [1])
-    #expect(try open(PickleBytes.dictionary([("t", tensor)])).records.map(\.dtype) == [dtype])
+    #expect(try files.open(PickleBytes.dictionary([("t", tensor)])).records.map(\.dtype) == [dtype])
   }
 
   @Test(
@@ -87,7 +57,8 @@ import Testing
       ("uint32", .uint32), ("uint64", .uint64), ("bfloat16", .bfloat16), ("bool", .bool),
     ] as [(String, DType)])
   func elementTypes(type: String, dtype: DType) throws {
-    let archive = try open(PickleBytes.dictionary([("t", version3(type, width: dtype.byteCount))]))
+    let archive = try files.open(
+      PickleBytes.dictionary([("t", version3(type, width: dtype.byteCount))]))
     #expect(archive.records.map(\.dtype) == [dtype])
     #expect(try elementBytes(archive.records[0]) == Array(UInt8(dtype.byteCount)..<24))
   }
@@ -123,7 +94,7 @@ import Testing
         ]),
     ]
     for tensor in wrapped {
-      let records = try open(PickleBytes.dictionary([("p", tensor)])).records
+      let records = try files.open(PickleBytes.dictionary([("p", tensor)])).records
       #expect(try elementBytes(records[0]) == Array(0..<24))
     }
   }
@@ -132,9 +103,9 @@ import Testing
   func scalarAndEmpty() throws {
     let scalar = PickleBytes.tensor(count: 6, offset: 5, shape: [], strides: [])
     let empty = PickleBytes.tensor("e", count: 0, shape: [0, 4], strides: [4, 1])
-    let records = try open(
+    let records = try files.open(
       PickleBytes.dictionary([("s", scalar), ("e", empty)]),
-      storages: PyTorchArchiveTests.storage + [("e", [])]
+      storages: TorchFixture.storage + [("e", [])]
     ).records
     #expect(try elementBytes(records[0]) == [20, 21, 22, 23])
     #expect(try elementBytes(records[1]) == [])
@@ -143,13 +114,13 @@ import Testing
   @Test("Big-endian archives say so, and any other order is refused")
   func byteOrder() throws {
     let root = PickleBytes.dictionary([("a", row)])
-    let big = try open(root, others: [.init("byteorder", Array("big".utf8))])
+    let big = try files.open(root, others: [.init("byteorder", Array("big".utf8))])
     #expect(big.records[0].byteOrder == .big)
     #expect(try elementBytes(big.records[0]).prefix(4) == [15, 14, 13, 12])
-    let little = try open(root, others: [.init("byteorder", Array("little".utf8))])
+    let little = try files.open(root, others: [.init("byteorder", Array("little".utf8))])
     #expect(little.records[0].byteOrder == .little)
     expectError(.malformed, "byteorder") {
-      try open(root, others: [.init("byteorder", Array("middle".utf8))])
+      try files.open(root, others: [.init("byteorder", Array("middle".utf8))])
     }
   }
 
@@ -163,7 +134,7 @@ import Testing
   func badViews(offset: Int, shape: [Int], strides: [Int]) {
     let tensor = PickleBytes.tensor(count: 6, offset: offset, shape: shape, strides: strides)
     expectError(.malformed, "model.pt: tensor 'h.0.w': ", tensor: "h.0.w") {
-      try open(PickleBytes.dictionary([("h.0.w", tensor)]))
+      try files.open(PickleBytes.dictionary([("h.0.w", tensor)]))
     }
   }
 
@@ -172,7 +143,7 @@ import Testing
     let tensor = PickleBytes.tensor(
       count: 6, shape: Array(repeating: 1, count: 33), strides: Array(repeating: 1, count: 33))
     expectError(.malformed, "shape", tensor: "t") {
-      try open(PickleBytes.dictionary([("t", tensor)]))
+      try files.open(PickleBytes.dictionary([("t", tensor)]))
     }
   }
 
@@ -180,7 +151,7 @@ import Testing
   func storageSize(count: Int) {
     let tensor = PickleBytes.tensor(count: count, shape: [], strides: [])
     expectError(.malformed, "storage", tensor: "t") {
-      try open(PickleBytes.dictionary([("t", tensor)]))
+      try files.open(PickleBytes.dictionary([("t", tensor)]))
     }
   }
 
@@ -189,7 +160,7 @@ import Testing
   func missingStorage(key: String) {
     let tensor = PickleBytes.tensor(key, count: 6, shape: [6], strides: [1])
     expectError(.malformed, "is not in the archive", tensor: "t") {
-      try open(PickleBytes.dictionary([("t", tensor)]))
+      try files.open(PickleBytes.dictionary([("t", tensor)]))
     }
   }
 
@@ -198,11 +169,11 @@ import Testing
     for type in ["ComplexFloatStorage", "QInt8Storage", "NewStorage"] {
       let tensor = PickleBytes.tensor(type: type, count: 3, shape: [3], strides: [1])
       expectError(.unsupported, "torch.\(type)", tensor: "t") {
-        try open(PickleBytes.dictionary([("t", tensor)]))
+        try files.open(PickleBytes.dictionary([("t", tensor)]))
       }
     }
     expectError(.unsupported, "torch.complex32", tensor: "t") {
-      try open(PickleBytes.dictionary([("t", version3("complex32", width: 4))]))
+      try files.open(PickleBytes.dictionary([("t", version3("complex32", width: 4))]))
     }
   }
 
@@ -215,7 +186,7 @@ import Testing
   func otherKinds(function: String) {
     let tensor = PickleBytes.call("torch._utils", function, [])
     expectError(.unsupported, function, tensor: "t") {
-      try open(PickleBytes.dictionary([("t", tensor)]))
+      try files.open(PickleBytes.dictionary([("t", tensor)]))
     }
   }
 
@@ -230,121 +201,8 @@ import Testing
         )
       ])
     }
-    expectError(.unsupported, mark, tensor: "t") { try open(marked(0x88)) }
-    #expect(try open(marked(0x89)).records.count == 1)
-  }
-
-  // MARK: State dicts
-
-  @Test(
-    "A state dict is found under each key that scripts use",
-    arguments: ["state_dict", "model_state_dict", "model", "module", "params", "net", "weights"])
-  func wrappers(key: String) throws {
-    let archive = try open(
-      PickleBytes.dictionary([
-        ("epoch", [0x4B, 3]), (key, PickleBytes.dictionary([("a", matrix)])),
-        ("optimizer", PickleBytes.dictionary([("state", PickleBytes.dictionary([("m", row)]))])),
-        ("best", row),
-      ]))
-    #expect(archive.records.map(\.name) == ["a"])
-    #expect(
-      archive.notes
-        == ["the tensors are those under '\(key)'; left out: 'epoch', 'optimizer', 'best'"])
-  }
-
-  @Test("The first of several such keys counts, and one may lie in another")
-  func wrapperOrder() throws {
-    let dict = { (name: String, tensor: [UInt8]) in PickleBytes.dictionary([(name, tensor)]) }
-    #expect(
-      try names(
-        PickleBytes.dictionary([("net", dict("n", row)), ("model", dict("m", row))])) == ["m"])
-    #expect(
-      try names(PickleBytes.dictionary([("model", dict("state_dict", dict("s", row)))])) == ["s"])
-    #expect(
-      try names(
-        PickleBytes.dictionary([("state_dict", dict("lr", [0x4E])), ("net", dict("n", row))]))
-        == ["n"])
-    #expect(
-      try names(PickleBytes.dictionary([("model", dict("net", dict("n", row)))])) == ["net.n"])
-  }
-
-  @Test("Dicts within are flattened; integer keys are written in decimal; the rest is noted")
-  func flattening() throws {
-    let inner = PickleBytes.dictionary([
-      (key: [0x4B, 7], value: row), (key: [0x4E], value: [0x4E]),
-    ])
-    let archive = try open(
-      PickleBytes.dictionary([("top", matrix), ("in", inner), ("step", [0x4B, 1])]))
-    #expect(archive.records.map(\.name) == ["top", "in.7"])
-    #expect(
-      archive.notes == [
-        "entries that are no tensors are left out: a number, list, or the like, 'step'"
-      ])
-  }
-
-  @Test("Names that are not unique or no text are refused")
-  func badNames() {
-    let inner = PickleBytes.dictionary([("b", row)])
-    expectError(.malformed, "twice", tensor: "a.b") {
-      try open(PickleBytes.dictionary([("a.b", row), ("a", inner)]))
-    }
-    expectError(.malformed, "twice", tensor: "a") {
-      try open(PickleBytes.dictionary([("a", row), ("a", matrix)]))
-    }
-    expectError(.malformed, "neither a string nor an integer") {
-      try open(PickleBytes.dictionary([(key: [0x29], value: row)]))
-    }
-    expectError(.malformed, "'model' appears twice") {
-      try open(PickleBytes.dictionary([("model", inner), ("model", inner)]))
-    }
-  }
-
-  @Test("A dict in two places, or in itself, is refused rather than walked again and again")
-  func sharedDictionaries() {
-    var body = PickleBytes.dictionary([("t", row)])
-    for index: UInt8 in 0..<100 {
-      body += [0x71, index, 0x30, 0x7D, 0x28]
-      for key in ["a", "b"] { body += PickleBytes.text(key) + [0x68, index] }
-      body += [0x75]
-    }
-    expectError(.malformed, "in another place") {
-      try open(PickleBytes.dictionary([("first", row), ("laughs", body)]))
-    }
-    let cycle = [0x7D, 0x71, 0] + PickleBytes.text("t") + row + [0x73]
-    expectError(.malformed, "in itself") {
-      try open(cycle + PickleBytes.text("me") + [0x68, 0, 0x73])
-    }
-  }
-
-  @Test("Dicts nested deeper than 128 are refused, and names that fill memory too")
-  func depth() {
-    let nested = { (levels: Int, key: String) in
-      (0..<levels).reduce(PickleBytes.dictionary([("t", row)])) { inner, _ in
-        PickleBytes.dictionary([(key, inner)])
-      }
-    }
-    expectError(.malformed, "deeper than 128") {
-      try open(PickleBytes.dictionary([("t", row), ("d", nested(200, "d"))]))
-    }
-    expectError(.malformed, "names of more than") {
-      let long = String(repeating: "x", count: 20_000)
-      return try open(PickleBytes.dictionary([("t", row), ("d", nested(100, long))]))
-    }
-  }
-
-  @Test("A checkpoint without tensors says what it has")
-  func noTensors() {
-    expectError(.noCheckpoint, "its keys are: 'epoch', 'lr'") {
-      try open(PickleBytes.dictionary([("epoch", [0x4B, 1]), ("lr", [0x4B, 2])]))
-    }
-    expectError(.noCheckpoint, "its keys are: none") { try open([0x7D]) }
-    expectError(.noCheckpoint, "a tuple") { try open([0x29]) }
-    expectError(.noCheckpoint, "an object made by torch._utils._rebuild_tensor_v2") {
-      try open(matrix)
-    }
-    expectError(.noCheckpoint, "an object made by torch.nn.modules.linear.Linear") {
-      try open(PickleBytes.global("torch.nn.modules.linear", "Linear") + [0x29, 0x81, 0x7D, 0x62])
-    }
+    expectError(.unsupported, mark, tensor: "t") { try files.open(marked(0x88)) }
+    #expect(try files.open(marked(0x89)).records.count == 1)
   }
 
   // MARK: Archives
@@ -353,17 +211,17 @@ import Testing
   func unsafeName() {
     let hostile = PickleBytes.call("os", "system", [PickleBytes.text("true")])
     expectError(.unsafePickle, "data.pkl byte 4: names os.system") {
-      try open(PickleBytes.tuple([[0x4E], hostile]))
+      try files.open(PickleBytes.tuple([[0x4E], hostile]))
     }
     expectError(.unsafePickle, "names os.system") {
-      try open(PickleBytes.dictionary([("a", matrix), ("zz", hostile)]))
+      try files.open(PickleBytes.dictionary([("a", matrix), ("zz", hostile)]))
     }
   }
 
   @Test("Objects of unknown classes do not keep tensors from being read")
   func unknownClasses() throws {
     let arguments = PickleBytes.call("transformers.training_args", "TrainingArguments", [])
-    let archive = try open(
+    let archive = try files.open(
       PickleBytes.dictionary([
         ("args", arguments + PickleBytes.dictionary([("lr", [0x4E])]) + [0x62]),
         ("model", PickleBytes.dictionary([("a", matrix)])),
@@ -375,25 +233,25 @@ import Testing
   func folderName() throws {
     var zip = ZipBytes.torch(
       pickle: PickleBytes.file(PickleBytes.dictionary([("a", matrix)])),
-      storages: PyTorchArchiveTests.storage)
+      storages: TorchFixture.storage)
     for index in zip.entries.indices {
       zip.entries[index].name = "my model" + zip.entries[index].name.dropFirst("archive".count)
     }
-    #expect(try open(zip).records.count == 1)
+    #expect(try files.open(zip).records.count == 1)
     zip.entries.append(.init("other/file", []))
-    expectError(.unsupported, "single folder") { try open(zip) }
+    expectError(.unsupported, "single folder") { try files.open(zip) }
   }
 
   @Test("Other zip archives are refused as what they are")
   func otherArchives() {
-    expectError(.unsupported, "without data.pkl") { try open(ZipBytes([.init("a/b", [])])) }
-    expectError(.unsupported, "without data.pkl") { try open(ZipBytes([])) }
-    expectError(.unsupported, "single folder") { try open(ZipBytes([.init("w.npy", [])])) }
+    expectError(.unsupported, "without data.pkl") { try files.open(ZipBytes([.init("a/b", [])])) }
+    expectError(.unsupported, "without data.pkl") { try files.open(ZipBytes([])) }
+    expectError(.unsupported, "single folder") { try files.open(ZipBytes([.init("w.npy", [])])) }
     for name in ["constants.pkl", "code/__torch__.py"] {
-      expectError(.unsupported, "TorchScript") { try open([0x7D], others: [.init(name, [])]) }
+      expectError(.unsupported, "TorchScript") { try files.open([0x7D], others: [.init(name, [])]) }
     }
     expectError(.unsupported, "version '11'") {
-      try open([0x7D], others: [.init("version", Array("11\n".utf8))])
+      try files.open([0x7D], others: [.init("version", Array("11\n".utf8))])
     }
   }
 
@@ -401,8 +259,8 @@ import Testing
   func compressed() {
     var zip = ZipBytes.torch(
       pickle: PickleBytes.file(PickleBytes.dictionary([("a", matrix)])),
-      storages: PyTorchArchiveTests.storage)
+      storages: TorchFixture.storage)
     zip.entries[1].method = 8
-    expectError(.unsupported, "'archive/data/0' is compressed") { try open(zip) }
+    expectError(.unsupported, "'archive/data/0' is compressed") { try files.open(zip) }
   }
 }

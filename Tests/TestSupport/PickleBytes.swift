@@ -98,3 +98,16 @@ public enum PickleBytes {
     return call("torch._utils", "_rebuild_tensor_v2", arguments + (marks.map { [$0] } ?? []))
   }
 }
+
+/// A short sequence over and over.
+///
+/// - Parameters:
+///   - bytes: the sequence.
+///   - count: how often.
+/// - Returns: `bytes.count * count` bytes.
+public func repeated(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+  var all: [UInt8] = []
+  all.reserveCapacity(bytes.count * count)
+  for _ in 0..<count { all += bytes }
+  return all
+}
