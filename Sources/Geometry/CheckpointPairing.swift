@@ -148,7 +148,7 @@ private struct PairingBuilder {
   ) -> Result<Fit, Mismatch> {
     if left.shape == right.shape {
       guard squareLayout.isTransposed, name.role == .matrix, name.layer != nil,
-        left.shape == left.shape.transposed
+        left.shape.rank == 2, left.shape == left.shape.transposed
       else { return .success((left, right, "")) }
     } else if let common = commonRows(name, left, right) {
       return .success(common)

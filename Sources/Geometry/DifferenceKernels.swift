@@ -14,6 +14,8 @@ extension TensorDifference {
   mutating func add(_ a: Elements, _ b: Elements, at offset: Int) {
     precondition(a.count == b.count)
     let kernels = a.dtype == b.dtype ? DifferenceKernels(a.dtype) : nil
+    // No difference is less, and where there is none the first element has the largest.
+    if largestIndex == nil, a.count > 0 { offer(0, at: offset) }
     var largest = LargestBlock(squared: self.largest * self.largest)
     for first in stride(from: 0, to: a.count, by: TensorDifference.blockLength) {
       let block = first..<min(first + TensorDifference.blockLength, a.count)
@@ -27,7 +29,6 @@ extension TensorDifference {
       }
     }
     locate(&largest, a, b, at: offset, by: kernels)
-    if largestIndex == nil, a.count > 0 { offer(0, at: offset) }
   }
 
   /// Finds the element that made a block the one with the largest difference.

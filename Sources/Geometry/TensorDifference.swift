@@ -66,7 +66,7 @@ extension TensorDifference {
   }
 
   /// Mean of B − A. NaN if n is 0.
-  public var mean: Double { -plainSum.value / Double(count) }
+  public var mean: Double { (0 - plainSum.value) / Double(count) }
 
   /// NaN and infinite elements of both.
   public var nonfinite: Int { nanA + infiniteA + nanB + infiniteB }

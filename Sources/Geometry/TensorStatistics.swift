@@ -77,7 +77,7 @@ extension TensorStatistics: Mergeable {
     let total = finite + later.finite
     if later.finite > 0 {
       let (weight, step) = (Double(later.finite) / Double(total), later.centre - centre)
-      scatter += later.scatter + step * step * weight * Double(finite)
+      scatter += later.scatter + step * (step * weight * Double(finite))
       centre += step * weight
       least = least <= later.least ? least : later.least
       greatest = greatest >= later.greatest ? greatest : later.greatest

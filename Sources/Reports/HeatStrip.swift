@@ -79,8 +79,9 @@ public struct HeatStrip {
     guard distance.isFinite else { return "?" }
     guard distance > 0 else { return HeatStrip.shades[0] }
     let steps = HeatStrip.shades.count - 1
-    let span = log(range.upperBound / range.lowerBound)
-    let position = span > 0 ? log(distance / range.lowerBound) / span : 1
+    // Differences of logarithms: a ratio of distances may overflow.
+    let span = log(range.upperBound) - log(range.lowerBound)
+    let position = span > 0 ? (log(distance) - log(range.lowerBound)) / span : 1
     return HeatStrip.shades[1 + min(Int(position * Double(steps)), steps - 1)]
   }
 }

@@ -26,9 +26,8 @@ private func quoted(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
     return text
   }
-  return "\""
-    + text.split(separator: "\"", omittingEmptySubsequences: false)
-    .joined(separator: "\"\"") + "\""
+  // By scalars: a quote with a combining mark after it is no quote to `split(separator:)`.
+  return "\"" + text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
 }
 
 /// A table as JSON objects, one for each row. Numbers that are not finite are `null`.

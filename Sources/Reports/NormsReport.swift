@@ -191,8 +191,9 @@ extension NormOrder {
   private func descending(_ rows: [NormRow], _ key: (NormRow) -> Double) -> [NormRow] {
     let keyed = rows.enumerated().map { (key: key($1), position: $0, row: $1) }
     return keyed.sorted { left, right in
-      let (a, b) = (left.key.isNaN ? .infinity : left.key, right.key.isNaN ? .infinity : right.key)
-      return a != b ? a > b : left.position < right.position
+      if left.key.isNaN != right.key.isNaN { return left.key.isNaN }
+      if left.key < right.key || left.key > right.key { return left.key > right.key }
+      return left.position < right.position
     }.map(\.row)
   }
 }

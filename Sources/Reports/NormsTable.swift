@@ -22,7 +22,9 @@ extension NormsReport {
     return ReportTable(
       rowCount: rows.count,
       columns: [
-        .init(grouping.rawValue, heading: grouping.rawValue, .text(rows.map(\.name))),
+        // Not named for the grouping: `layer` is a column below, and `kind` a member of each row.
+        .init(
+          isTensor ? "tensor" : "group", heading: grouping.rawValue, .text(rows.map(\.name))),
         .init("pair", heading: isSingle ? nil : "pair", .text(rows.map(\.comparison))),
         .init("shape", heading: isTensor ? "shape" : nil, .text(rows.map(\.shape))),
         .init(

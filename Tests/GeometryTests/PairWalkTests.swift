@@ -6,85 +6,129 @@ import Testing
 @testable import Geometry
 
 @Suite struct PairWalkTests {
-  /// A matrix longer than a chunk, a vector, a scalar and an empty tensor of F32.
-  private func write(_ folder: TemporaryFolder, _ name: String, seed: UInt64) throws -> String {
-    var random = SplitMix(state: seed)
-    let shapes = [("big", [600, 500]), ("small", [33]), ("scalar", []), ("empty", [0, 4])]
-    let tensors = shapes.map { name, shape in
-      let count = shape.reduce(1, *)
-      let values = (0..<count).map { _ in Float.random(in: -1...1, using: &random) }
-      return (name: name, dtype: "F32", shape: shape, bytes: values.withUnsafeBytes { Array($0) })
+  private let folder: TemporaryFolder
+  private let base: [StoredTensor]
+  private let others: [[StoredTensor]]
+
+  /// A base and two others: several chunks, odd lengths, all types with kernels, a mixed pair,
+  /// a transposed matrix and a padded embedding.
+  init() throws {
+    func random(
+      _ name: String, _ shape: [Int], _ dtype: DType = .float32, seed: UInt64
+    ) -> StoredTensor {
+      let (bytes, _) = Material.ordinary.pair(dtype, count: shape.reduce(1, *), seed: seed)
+      return StoredTensor(name, dtype, shape, bytes: bytes)
     }
-    return try folder.write(SafetensorsBytes.file(tensors), to: name)
+    func model(_ seed: UInt64, width: [Int], rows: Int, mixed: DType) -> [StoredTensor] {
+      [
+        random("wte.weight", [rows, 8], seed: seed),
+        random("large", [600_011], seed: seed + 1),
+        random("h.0.c_fc.weight", width, .float16, seed: seed + 2),
+        random("mixed", [4097], mixed, seed: seed + 3),
+        random("double", [5, 1, 1001], .float64, seed: seed + 4),
+        random("scalar", [], .bfloat16, seed: seed + 5),
+        StoredTensor("none", [0, 3], []),
+      ]
+    }
+    folder = try TemporaryFolder()
+    base = model(1, width: [65, 130], rows: 1200, mixed: .float32)
+    others = [
+      model(100, width: [130, 65], rows: 1300, mixed: .bfloat16),
+      model(200, width: [65, 130], rows: 1100, mixed: .float32),
+    ]
   }
 
-  private func pairings(_ paths: [String], _ mode: InputMode) throws -> [CheckpointPairing] {
-    let lists = try paths.map { try ParameterList(openCheckpoint($0, mode: mode)) }
-    return lists.dropFirst().map { CheckpointPairing(base: lists[0], other: $0) }
+  private func pairings(_ mode: InputMode = .mapped, of others: [Int] = [0, 1]) throws
+    -> [CheckpointPairing]
+  {
+    var options = CheckpointPairing.Options()
+    options.matchesTransposed = true
+    let list = try ParameterList(folder.checkpoint("base.safetensors", base, mode: mode))
+    return try others.map { number in
+      let other = try folder.checkpoint(
+        "\(number).safetensors", self.others[number], mode: mode)
+      return CheckpointPairing(base: list, other: try ParameterList(other), options: options)
+    }
   }
 
-  @Test("Bits depend on neither threads, nor ways of reading, nor memory")
-  func sameBits() throws {
-    let folder = try TemporaryFolder()
-    let paths = try (0..<3).map { try write(folder, "\($0).safetensors", seed: $0) }
-    let expected = try PairWalk(pairings(paths, .mapped))
-      .differences(using: WalkResources(threads: 1, scratchByteCount: 1 << 24))
-    for mode in InputMode.allCases {
-      for (threads, scratch) in [(2, 0), (3, 200_000), (8, 1 << 24)] {
-        let found = try PairWalk(pairings(paths, mode))
-          .differences(using: WalkResources(threads: threads, scratchByteCount: scratch))
-        #expect(found == expected)
+  private func figures(
+    _ pairings: [CheckpointPairing], threads: Int = 1, scratch: Int = 1 << 30
+  ) throws -> [[[UInt64]]] {
+    try PairWalk(pairings).differences(
+      using: WalkResources(threads: threads, scratchByteCount: scratch)
+    ).map { $0.map(\.figures) }
+  }
+
+  @Test("A walk finds what a plain loop over the chunks finds")
+  func oracle() throws {
+    let (a, b) = (base[1].bytes, others[0][1].bytes)
+    let expected = withElements(.float32, a, b) { a, b in
+      var whole = TensorDifference()
+      for first in stride(from: 0, to: a.count, by: ChunkedReduction.chunkLength) {
+        let chunk = first..<min(first + ChunkedReduction.chunkLength, a.count)
+        var part = TensorDifference.plainly(a[chunk], b[chunk])
+        part.largestIndex = part.largestIndex.map { $0 + first }
+        whole.merge(part)
       }
+      return whole
     }
-    #expect(expected[0].map(\.count) == [300_000, 33, 1, 0])
+    #expect(try figures(pairings())[0][1] == expected.figures)
   }
 
-  @Test("Several others in one pass give what each gives alone")
-  func severalOthers() throws {
-    let folder = try TemporaryFolder()
-    let paths = try (0..<3).map { try write(folder, "\($0).safetensors", seed: $0) }
-    let resources = WalkResources(threads: 2, scratchByteCount: 1 << 20)
-    let together = try PairWalk(pairings(paths, .mapped)).differences(using: resources)
-    let alone = try [paths[1], paths[2]].map { other in
-      try PairWalk(pairings([paths[0], other], .mapped)).differences(using: resources)[0]
+  @Test("A transposed tensor is compared element by element")
+  func transposed() throws {
+    let (rows, columns) = (65, 130)
+    let stored = others[0][2].bytes
+    let straight = (0..<rows * columns).flatMap { element -> ArraySlice<UInt8> in
+      let place = element % columns * rows + element / columns
+      return stored[(2 * place)..<(2 * place + 2)]
     }
-    #expect(together == alone)
+    let expected = withElements(.float16, base[2].bytes, straight) {
+      TensorDifference.measured($0, $1)
+    }
+    #expect(try figures(pairings())[0][2] == expected.figures)
   }
 
-  @Test("The error of the earliest chunk is the one that is thrown")
-  func earliestError() {
-    struct Fault: Error, Equatable { let chunk: Int }
-    let length = ChunkedReduction.chunkLength
-    let reduction = ChunkedReduction(elementCounts: [length * 40])
-    for threads in [1, 2, 4] {
-      #expect(throws: Fault(chunk: 7)) {
-        _ = try reduction.run(
-          threads: threads, empty: [TensorDifference()], scratchByteCount: 0
-        ) { _, elements, _ in
-          let chunk = elements.lowerBound / length
-          if chunk >= 7 { throw Fault(chunk: chunk) }
-          return TensorDifference()
-        }
-      }
+  @Test("Of a padded embedding the common rows are compared")
+  func padded() throws {
+    let counts = try figures(pairings()).map { $0[0][6] }
+    #expect(counts == [1200 * 8, 1100 * 8])
+  }
+
+  @Test(
+    "The bits depend neither on threads nor on memory nor on how files are read",
+    arguments: InputMode.allCases, [1, 2, 3, 8])
+  func sameBits(mode: InputMode, threads: Int) throws {
+    let expected = try figures(pairings())
+    let pairings = try pairings(mode)
+    for scratch in [0, 300_000, 1 << 30] {
+      #expect(try figures(pairings, threads: threads, scratch: scratch) == expected)
     }
   }
 
-  @Test("Statistics agree with the definition, and leave out what is not finite")
-  func tensorStatistics() throws {
-    let folder = try TemporaryFolder()
-    let values = (0..<10_000).map { Float($0) / 8 + 1000 } + [.nan, .infinity, 0]
-    let path = try folder.write(
-      SafetensorsBytes.file([
-        (name: "x", dtype: "F32", shape: [10_003], bytes: values.withUnsafeBytes { Array($0) })
-      ]), to: "x.safetensors")
-    let found = try statistics(
-      of: openCheckpoint(path).records, using: WalkResources(threads: 2, scratchByteCount: 0))[0]
-    let finite = values.filter(\.isFinite).map { Double($0) }
-    let mean = finite.reduce(0, +) / Double(finite.count)
-    let variance = finite.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(finite.count)
-    #expect((found.mean - mean).magnitude < 1e-9)
-    #expect((found.standardDeviation - variance.squareRoot()).magnitude < 1e-9)
-    #expect([found.count, found.zeros, found.nan, found.infinite] == [10_003, 1, 1, 1])
-    #expect((found.least, found.greatest) == (0, 2249.875))
+  @Test("Several others in one pass give what each alone gives")
+  func onePass() throws {
+    let together = try figures(pairings(), threads: 2)
+    #expect(try together[0] == figures(pairings(of: [0]))[0])
+    #expect(try together[1] == figures(pairings(of: [1]))[0])
+  }
+
+  @Test("The same other may come twice, and the base itself")
+  func repeated() throws {
+    let twice = try figures(pairings(of: [1, 1]))
+    #expect(twice[0] == twice[1])
+    let list = try ParameterList(folder.checkpoint("base.safetensors", base))
+    let differences = try PairWalk([CheckpointPairing(base: list, other: list)]).differences(
+      using: WalkResources(threads: 2, scratchByteCount: 0))
+    #expect(differences[0].allSatisfy { $0.squared == 0 && $0.identical == $0.count })
+  }
+
+  @Test("Tensors without elements have a difference over none, and no pairing has no differences")
+  func empty() throws {
+    let differences = try PairWalk(pairings()).differences(
+      using: WalkResources(threads: 2, scratchByteCount: 0))
+    #expect(differences[0].last == TensorDifference())
+    #expect(
+      try PairWalk([]).differences(using: .init(threads: 2, scratchByteCount: 0)).isEmpty)
   }
 }

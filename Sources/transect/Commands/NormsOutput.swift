@@ -89,11 +89,15 @@ extension CheckpointPairing {
 /// - Parameter arguments: as given on the command line.
 /// - Returns: one label for each.
 func labels(of arguments: [String]) -> [String] {
-  var uses: [String: Int] = [:]
+  var used = Set<String>()
   return arguments.map { argument in
-    let label = stem(of: argument)
-    uses[label, default: 0] += 1
-    return uses[label] == 1 ? label : "\(label)#\(uses[label] ?? 0)"
+    let name = stem(of: argument)
+    var (label, number) = (name, 1)
+    while !used.insert(label).inserted {
+      number += 1
+      label = "\(name)#\(number)"
+    }
+    return label
   }
 }
 
