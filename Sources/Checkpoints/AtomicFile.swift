@@ -1,4 +1,5 @@
 import Glibc
+import Tensors
 
 /// Writes a file so that its path holds either what was there before or all of the new bytes.
 ///
@@ -10,15 +11,26 @@ import Glibc
 ///   - path: the file to create or replace.
 /// - Throws: ``OutputError`` if that cannot be done; nothing is left behind then.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws {
-  let temporary = path + ".\(getpid()).partial"
+  let target = resolvingLinks(path)
+  let temporary = target + ".\(getpid()).partial"
+  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+  guard descriptor >= 0 else { throw OutputError(path, "be created") }
   do {
-    try writeSynced(bytes, to: temporary)
-    guard rename(temporary, path) == 0 else { throw OutputError(path, "be put in place") }
+    defer { close(descriptor) }
+    try write(bytes, to: descriptor, path: path)
+    guard rename(temporary, target) == 0 else { throw OutputError(path, "be put in place") }
   } catch {
     unlink(temporary)
     throw error
   }
-  syncFolder(of: path)
+  syncFolder(of: target)
+}
+
+/// The file that a path leads to, so that a symbolic link stays one.
+private func resolvingLinks(_ path: String) -> String {
+  guard let resolved = realpath(path, nil) else { return path }
+  defer { free(resolved) }
+  return String(cString: resolved)
 }
 
 /// Why a file could not be written.
@@ -27,7 +39,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
   init(_ path: String, _ action: String) {
-    description = "\(path): cannot \(action): \(systemMessage(errno))"
+    description = "\(path.escapedForTerminal): cannot \(action): \(systemMessage(errno))"
   }
 
   /// Creates an error that the system did not raise.
@@ -36,19 +48,16 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   ///   - path: the file that was to be written.
   ///   - reason: why it was not.
   public init(_ path: String, because reason: String) {
-    description = "\(path): \(reason)"
+    description = "\(path.escapedForTerminal): \(reason)"
   }
 }
 
-private func writeSynced(_ bytes: [UInt8], to path: String) throws {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-  guard descriptor >= 0 else { throw OutputError(path, "be created") }
-  defer { close(descriptor) }
+private func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
   try bytes.withUnsafeBytes { buffer in
     var done = 0
     while done < buffer.count {
       let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-      let count = write(descriptor, rest.baseAddress, rest.count)
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         throw OutputError(path, "take byte \(done) of \(buffer.count)")

@@ -13,7 +13,8 @@ public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws
   if let file = try CheckpointFolder(argument)?.file() {
     return try openFile(file, mode: mode)
   }
-  if access(argument, F_OK) == 0 { return try openFile(argument, mode: mode) }
+  let isThere = access(argument, F_OK) == 0
+  if isThere || ![ENOENT, ENOTDIR].contains(errno) { return try openFile(argument, mode: mode) }
   guard let snapshot = HuggingFaceCache().snapshot(of: argument),
     let folder = try CheckpointFolder(snapshot)
   else {

@@ -67,7 +67,7 @@ public struct ElementReader: Sendable {
     _ span: Range<Int>, count: Int, step: Int, to target: UnsafeMutableRawBufferPointer
   ) throws {
     let width = record.dtype.byteCount
-    guard record.file.isMapped else {
+    guard let source = record.file.mappedBytes(span) else {
       for index in 0..<count {
         let first = span.lowerBound + index * step * width
         let place = UnsafeMutableRawBufferPointer(rebasing: target[(index * width)...])
@@ -75,7 +75,6 @@ public struct ElementReader: Sendable {
       }
       return
     }
-    let source = try record.file.bytes(span, scratch: target)
     switch width {
     case 1: copyElements(UInt8.self, from: source, step: step, count: count, to: target)
     case 2: copyElements(UInt16.self, from: source, step: step, count: count, to: target)

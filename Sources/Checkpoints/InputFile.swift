@@ -3,10 +3,11 @@ import Glibc
 
 /// How the bytes of tensors are fetched.
 public enum InputMode: String, CaseIterable, Sendable {
-  /// Through a memory mapping: no copy. A file that shrinks meanwhile is noticed.
+  /// Through a memory mapping: no copy. A file that shrinks meanwhile is noticed. If a file
+  /// cannot be mapped, as `pread`.
   case mapped
   /// By `pread` into a buffer: for network file systems, or to keep file pages out of the
-  /// process's resident set.
+  /// process's resident set. Strided views are mapped all the same.
   case pread
 }
 
@@ -22,6 +23,7 @@ public final class InputFile: Sendable {
   private let descriptor: Int32
   private let modified: timespec
   nonisolated(unsafe) private let mapping: guarded_mapping?
+  private let mode: InputMode
 
   /// Opens a file.
   ///
@@ -41,8 +43,9 @@ public final class InputFile: Sendable {
     }
     (self.path, descriptor) = (path, opened)
     (byteCount, modified) = (status.st_size, status.st_mtim)
-    let attempt = mode == .mapped ? guarded_mapping_create(opened, status.st_size) : nil
-    mapping = attempt?.address == nil ? nil : attempt
+    let attempt = guarded_mapping_create(opened, status.st_size)
+    mapping = attempt.address == nil ? nil : attempt
+    self.mode = mode
   }
 
   deinit {
@@ -62,9 +65,7 @@ public final class InputFile: Sendable {
     _ range: Range<Int>, scratch: UnsafeMutableRawBufferPointer
   ) throws -> UnsafeRawBufferPointer {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
-    if let mapping {
-      return UnsafeRawBufferPointer(start: mapping.address + range.lowerBound, count: range.count)
-    }
+    if isMapped, let bytes = mappedBytes(range) { return bytes }
     precondition(scratch.count >= range.count)
     let target = UnsafeMutableRawBufferPointer(rebasing: scratch[..<range.count])
     try read(range.lowerBound, into: target)
@@ -84,7 +85,18 @@ public final class InputFile: Sendable {
   }
 
   /// Whether ``bytes(_:scratch:)`` needs no scratch memory.
-  public var isMapped: Bool { mapping != nil }
+  public var isMapped: Bool { mode == .mapped && mapping != nil }
+
+  /// The bytes of a range in place, whatever the mode, or `nil` if the file cannot be mapped.
+  ///
+  /// For strided elements, which would take a `pread` each.
+  ///
+  /// - Parameter range: byte offsets within the file.
+  /// - Returns: memory that is valid while this file lives.
+  func mappedBytes(_ range: Range<Int>) -> UnsafeRawBufferPointer? {
+    guard let mapping else { return nil }
+    return UnsafeRawBufferPointer(start: mapping.address + range.lowerBound, count: range.count)
+  }
 
   /// Checks that what was read is the file that was opened.
   ///
@@ -97,7 +109,9 @@ public final class InputFile: Sendable {
     else {
       throw CheckpointError(
         .changedWhileReading, in: path,
-        "changed while being read: \(byteCount) bytes when opened, \(status.st_size) now")
+        status.st_size == byteCount
+          ? "was written to while being read: its modification time changed"
+          : "changed while being read: \(byteCount) bytes when opened, \(status.st_size) now")
     }
   }
 

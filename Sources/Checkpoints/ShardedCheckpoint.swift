@@ -35,10 +35,9 @@ public struct ShardedCheckpoint: Checkpoint {
     }
     (records, notes) = try ShardedCheckpoint.select(index, from: shards)
     format = (index.shardNames.first.flatMap { shards[$0]?.format } ?? "empty") + " shards"
+    var known = Set<[String]>()
     metadata = index.shardNames.flatMap { shards[$0]?.metadata ?? [] }
-      .reduce(into: []) { all, entry in
-        if !all.contains(where: { $0 == entry }) { all.append(entry) }
-      }
+      .filter { known.insert([$0.key, $0.value]).inserted }
     self.path = path
   }
 

@@ -107,17 +107,26 @@ private struct PairingBuilder {
   /// token embedding.
   private func partner(of name: ParameterName) -> (ParameterList.Parameter, remark: String)? {
     if let same = other[name.canonical] { return (same, "") }
-    guard name.isOutputHead, let embedding = other.tokenEmbedding else { return nil }
-    return (embedding, "other ties it to \(embedding.name.canonical)")
+    guard name.isOutputHead, let embedding = sharedEmbedding?.other else { return nil }
+    return (embedding, "other stores no head, so taken as tied to \(embedding.name.canonical)")
+  }
+
+  /// Both token embeddings, if the models name them alike: an output head of another kind of
+  /// model has nothing to do with this one's embedding.
+  private var sharedEmbedding: (base: ParameterList.Parameter, other: ParameterList.Parameter)? {
+    guard let mine = base.tokenEmbedding, let theirs = other[mine.name.canonical] else {
+      return nil
+    }
+    return (mine, theirs)
   }
 
   private mutating func addOther(_ parameter: ParameterList.Parameter) {
     let name = parameter.name
     guard options.isIncluded(name.canonical) else { return note(name.canonical, .excluded) }
-    guard name.isOutputHead, let embedding = base.tokenEmbedding else {
+    guard name.isOutputHead, let embedding = sharedEmbedding?.base else {
       return note(name.canonical, .onlyInOther)
     }
-    let remark = "base ties it to \(embedding.name.canonical)"
+    let remark = "base stores no head, so taken as tied to \(embedding.name.canonical)"
     add(name, embedding.record, parameter.record, remark)
   }
 

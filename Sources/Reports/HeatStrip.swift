@@ -17,7 +17,8 @@ public struct HeatStrip {
   }
 
   private static let shades: [Character] = ["·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-  private static let widestStrip = 48
+  private static let mostLayers = 160
+  private static let mostKinds = 64
 
   /// Arranges the tensors of layers; tensors outside layers are left out.
   ///
@@ -25,12 +26,12 @@ public struct HeatStrip {
   ///   - report: the distances.
   ///   - scale: how they are scaled.
   public init(_ report: NormsReport, scale: NormScale) {
-    var (kinds, layers) = ([String](), Set<Int>())
+    var (kinds, known, layers) = ([String](), Set<String>(), Set<Int>())
     strips = report.comparisons.map { comparison in
       var groups: [Cell: TensorDifference] = [:]
       for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
         guard let layer = pair.name.layer else { continue }
-        if !kinds.contains(pair.name.kind) { kinds.append(pair.name.kind) }
+        if known.insert(pair.name.kind).inserted { kinds.append(pair.name.kind) }
         layers.insert(layer)
         groups[Cell(kind: pair.name.kind, layer: layer), default: .init()].merge(difference)
       }
@@ -41,12 +42,14 @@ public struct HeatStrip {
     (self.kinds, self.layers, self.scale) = (kinds, layers.sorted(), scale)
   }
 
-  /// The lines, or none if no tensor belongs to a layer.
+  /// The lines, or none if no tensor belongs to a layer or there are too many to be read.
   ///
   /// - Parameter width: characters; comparisons that do not fit beside each other go below.
   /// - Returns: a legend, then rows of shades.
   public func lines(width: Int) -> [String] {
-    guard let range, !layers.isEmpty, layers.count <= HeatStrip.widestStrip else { return [] }
+    guard let range, !layers.isEmpty, layers.count <= HeatStrip.mostLayers,
+      kinds.count <= HeatStrip.mostKinds
+    else { return [] }
     let labelWidth = kinds.reduce(0) { max($0, min($1.count, 24)) }
     let stripWidth = max(layers.count, strips.reduce(0) { max($0, $1.label.count) })
     let perRow = max((width - labelWidth) / (stripWidth + 2), 1)

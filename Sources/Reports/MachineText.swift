@@ -8,14 +8,21 @@
 /// - Parameter table: what to write.
 /// - Returns: the lines, without their ends.
 public func commaSeparatedLines(_ table: ReportTable) -> [String] {
-  let header = table.columns.map { quoted($0.name) }.joined(separator: ",")
+  let columns = table.machineColumns
+  let header = columns.map { quoted($0.name) }.joined(separator: ",")
   return [header]
     + (0..<table.rowCount).map { row in
-      table.columns.map { column in
+      columns.map { column in
         guard case .text(let cells) = column.cells else { return column.cells.exact(row) ?? "" }
         return quoted(isFormula(cells[row]) ? "'" + cells[row] : cells[row])
       }.joined(separator: ",")
     }
+}
+
+extension ReportTable {
+  fileprivate var machineColumns: [(name: String, cells: Cells)] {
+    columns.compactMap { column in column.name.map { ($0, column.cells) } }
+  }
 }
 
 private func isFormula(_ text: String) -> Bool {
@@ -37,10 +44,11 @@ private func quoted(_ text: String) -> String {
 ///   - kind: the value of each object's first member, `kind`.
 /// - Returns: one line for each row, without its end.
 public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
-  (0..<table.rowCount).map { row in
+  let columns = table.machineColumns
+  return (0..<table.rowCount).map { row in
     jsonObject(
       [("kind", jsonString(kind))]
-        + table.columns.map { ($0.name, jsonValue($0.cells, row)) })
+        + columns.map { ($0.name, jsonValue($0.cells, row)) })
   }
 }
 

@@ -34,7 +34,7 @@ extension NormsReport {
         real("relative", "relative", \.relative),
         real("cosine", "cosine", \.cosine),
         real("largest", "max|A−B|", \.largest),
-        .init("identical_share", heading: "same bits", .text(differences.map(\.identicalShare))),
+        .init(nil, heading: "same bits", .text(differences.map(\.identicalShare))),
         integer("nonfinite", report.nonfinite > 0 ? "NaN/Inf" : nil) { $0.nonfinite },
         integer("largest_index") { isTensor ? $0.largestIndex : nil },
         real("diff_scaled", nil, \.rootMeanSquare),

@@ -11,8 +11,8 @@ public struct ReportTable: Sendable {
 
   /// One quantity.
   public struct Column: Sendable {
-    /// Its name for machines.
-    public let name: String
+    /// Its name for machines, or `nil` if it is for terminals only.
+    public let name: String?
     /// Its name on a terminal, or `nil` if it is not shown there.
     public let heading: String?
     /// Its cells.
@@ -21,10 +21,10 @@ public struct ReportTable: Sendable {
     /// Creates a column.
     ///
     /// - Parameters:
-    ///   - name: its name for machines.
+    ///   - name: its name for machines; `nil` leaves it out there.
     ///   - heading: its name on a terminal; `nil` leaves it out there.
     ///   - cells: as many as the table has rows.
-    public init(_ name: String, heading: String? = nil, _ cells: Cells) {
+    public init(_ name: String?, heading: String? = nil, _ cells: Cells) {
       (self.name, self.heading, self.cells) = (name, heading, cells)
     }
   }

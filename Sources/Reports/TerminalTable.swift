@@ -8,7 +8,7 @@ public struct TerminalTable {
   private let isNumeric: [Bool]
 
   private static let gap = "  "
-  private static let leastTextWidth = 16
+  private static let leastNameWidth = 32
 
   /// Sets the columns that have a heading.
   ///
@@ -22,8 +22,8 @@ public struct TerminalTable {
 
   /// The lines, none wider than `width` if the columns allow it.
   ///
-  /// The first column gives way first, elided in the middle; then columns fall away from the
-  /// right.
+  /// The first column gives way first, elided down to a width at which names can still be told
+  /// apart; then columns fall away from the right, which a last line says.
   ///
   /// - Parameter width: characters.
   /// - Returns: the headings, then a line for each row.
@@ -32,15 +32,18 @@ public struct TerminalTable {
       rows.reduce(headings[column].count) { max($0, $1[column].count) }
     }
     guard !widths.isEmpty else { return [] }
-    while total(widths) > width {
-      let excess = total(widths) - width
-      if widths[0] - excess >= TerminalTable.leastTextWidth || widths.count == 1 {
-        widths[0] = max(widths[0] - excess, TerminalTable.leastTextWidth)
-        break
-      }
+    let leastName = min(widths[0], TerminalTable.leastNameWidth)
+    while total(widths) > width, widths.count > 1, total(widths) - widths[0] + leastName > width {
       widths.removeLast()
     }
-    return ([headings] + rows).map { line($0, widths) }
+    widths[0] = max(widths[0] - max(total(widths) - width, 0), min(leastName, width))
+    return ([headings] + rows).map { line($0, widths) } + remark(on: widths.count, width: width)
+  }
+
+  private func remark(on shown: Int, width: Int) -> [String] {
+    let missing = headings.dropFirst(shown).joined(separator: ", ")
+    let remark = "(--csv also has \(missing))"
+    return missing.isEmpty ? [] : [remark.elidedInMiddle(to: width)]
   }
 
   private func total(_ widths: [Int]) -> Int {
@@ -56,23 +59,24 @@ public struct TerminalTable {
     return padded.joined(separator: TerminalTable.gap).withoutTrailingBlanks
   }
 
-  /// The terminal's width; where standard output is none, `COLUMNS`, else 100.
+  /// The terminal's width; where standard output is none, `COLUMNS`, else no bound.
   public static var width: Int {
     var size = winsize()
     if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
       return Int(size.ws_col)
     }
-    return getenv("COLUMNS").flatMap { Int(String(cString: $0)) }.map { max($0, 40) } ?? 100
+    return getenv("COLUMNS").flatMap { Int(String(cString: $0)) }.map { max($0, 40) } ?? 10_000
   }
 }
 
 extension String {
   var withoutTrailingBlanks: String { String(reversed().drop { $0 == " " }.reversed()) }
 
-  /// The text with its middle replaced by `…` if it is longer than `length`.
+  /// The text with part of its middle replaced by `…` if it is longer than `length`; more is kept
+  /// of its end, where names of tensors differ.
   func elidedInMiddle(to length: Int) -> String {
     guard count > length, length > 1 else { return self }
-    let head = (length - 1) / 2
+    let head = (length - 1) / 4
     return prefix(head) + "…" + suffix(length - 1 - head)
   }
 }

@@ -61,20 +61,19 @@ extension DType {
   /// - Returns: a power of two, or 1.
   public func spacing(around value: Double) -> Double {
     guard let format else { return 1 }
-    let exponent =
-      value == 0 ? format.leastExponent : max(Int(value.exponent), format.leastExponent)
-    return Double(sign: .plus, exponent: exponent - format.fractionBits, significand: 1)
+    let binade = Double(bitPattern: value.bitPattern & 0x7FF0_0000_0000_0000)
+    return max(binade, format.leastNormal) * format.ulpOfOne
   }
 
-  /// Bits of the fraction, and the exponent of the smallest normal number; `nil` for integers.
-  private var format: (fractionBits: Int, leastExponent: Int)? {
+  /// The distance from 1 to the next number, and the smallest normal number; `nil` for integers.
+  private var format: (ulpOfOne: Double, leastNormal: Double)? {
     switch self {
-    case .float64: (52, -1022)
-    case .float32: (23, -126)
-    case .float16: (10, -14)
-    case .bfloat16: (7, -126)
-    case .float8E4M3: (3, -6)
-    case .float8E5M2: (2, -14)
+    case .float64: (0x1p-52, 0x1p-1022)
+    case .float32: (0x1p-23, 0x1p-126)
+    case .float16: (0x1p-10, 0x1p-14)
+    case .bfloat16: (0x1p-7, 0x1p-126)
+    case .float8E4M3: (0x1p-3, 0x1p-6)
+    case .float8E5M2: (0x1p-2, 0x1p-14)
     default: nil
     }
   }

@@ -40,8 +40,34 @@ struct Transect: ParsableCommand {
   }
 }
 
+/// Prints lines on standard output.
+///
+/// - Parameter lines: without their ends.
+/// - Throws: `OutputError` if they cannot all be written, as on a full disk.
+func printLines(_ lines: [String]) throws {
+  guard !lines.isEmpty else { return }
+  guard writeAll(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO) else {
+    throw OutputError("standard output", because: "cannot be written to the end")
+  }
+}
+
 /// Prints one line on standard error.
+///
+/// - Parameter line: without its end.
 func printError(_ line: String) {
-  var text = line + "\n"
-  text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  _ = writeAll(line + "\n", to: STDERR_FILENO)
+}
+
+private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+  var text = text
+  return text.withUTF8 { bytes in
+    var done = 0
+    while done < bytes.count {
+      let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
+  }
 }

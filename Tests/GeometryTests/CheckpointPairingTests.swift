@@ -118,7 +118,7 @@ import Testing
     let head = try #require(pairing.pairs.last)
     #expect(head.name.canonical == "lm_head.weight")
     #expect(head.other.name == "wte.weight")
-    #expect(head.remark == "other ties it to wte.weight")
+    #expect(head.remark == "other stores no head, so taken as tied to wte.weight")
   }
 
   @Test("A head that the base does not store is compared with the base's embedding")
@@ -126,7 +126,7 @@ import Testing
     let pairing = try pair([embedding], [embedding, .init("lm_head.weight", [3, 2], from: 9)])
     let head = try #require(pairing.pairs.last)
     #expect(head.base.name == "wte.weight")
-    #expect(head.remark == "base ties it to wte.weight")
+    #expect(head.remark == "base stores no head, so taken as tied to wte.weight")
     #expect(pairing.coverage.map(\.status) == [.compared, .compared])
   }
 
@@ -161,7 +161,8 @@ import Testing
     let pairing = try pair([embedding], [embedding, .init("lm_head.weight", [5, 2], from: 9)])
     let head = try #require(pairing.pairs.last)
     #expect(head.other.shape == Shape([3, 2]))
-    #expect(head.remark == "base ties it to wte.weight; first 3 rows of 3 and 5")
+    #expect(
+      head.remark == "base stores no head, so taken as tied to wte.weight; first 3 rows of 3 and 5")
   }
 
   @Test("Padded vocabularies are compared in the rows they share", arguments: [(3, 5), (5, 3)])

@@ -56,7 +56,7 @@ import Testing
   func nothing() throws {
     #expect(try lines([("x", [StoredTensor("wte.weight", [1], [1], dtype: .float64)])]).isEmpty)
     #expect(try lines([("x", layers([0, 0]))]).isEmpty)
-    #expect(try lines([("x", layers(Array(repeating: 1, count: 49)))]).isEmpty)
+    #expect(try lines([("x", layers(Array(repeating: 1, count: 161)))]).isEmpty)
   }
 
   @Test("Distances whose ratio overflows have shades too")

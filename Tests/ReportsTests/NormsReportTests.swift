@@ -120,7 +120,9 @@ import Testing
       let report = try sample.report(
         [.init("a", [count], Array(repeating: 0, count: count))],
         [("x", [.init("a", [count], values)])])
-      return table(report).texts("identical_share")?.first
+      let column = table(report).columns.first { $0.heading == "same bits" }
+      guard case .text(let cells) = column?.cells else { return nil }
+      return cells.first
     }
     #expect(try share(same: 0, of: 4) == "0 %")
     #expect(try share(same: 1, of: 4) == "25.00 %")

@@ -42,7 +42,7 @@ struct Inspect: ParsableCommand {
       statistics: stats ? try statistics(of: records, using: resources.resources) : nil,
       digests: digest ? try records.map { try ContentDigest(of: $0) } : nil)
     try parameters.checkpoint.verifyUnchanged()
-    print(lines(report).joined(separator: "\n"))
+    try printLines(lines(report))
   }
 
   private func lines(_ report: InspectReport) -> [String] {

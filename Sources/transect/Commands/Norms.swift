@@ -55,10 +55,10 @@ struct Norms: ParsableCommand {
     let checkpoints = try ([base] + others).map { argument in
       try ParameterList(openCheckpoint(argument, mode: resources.io))
     }
-    try output.checkOutput(against: checkpoints.flatMap(\.checkpoint.files))
+    try output.checkOutput(against: checkpoints.map(\.checkpoint))
     let report = try measure(checkpoints)
+    try show(report, checkpoints)
     try output.write { try result(report, checkpoints) }
-    show(report, checkpoints)
     if strict && !report.isClean { throw ExitCode(3) }
   }
 
@@ -102,10 +102,17 @@ struct Norms: ParsableCommand {
   private var command: String {
     let options =
       (matchTransposed ? ["--match-transposed"] : [])
-      + (filter.include.map { ["--include", $0] } ?? [])
-      + (filter.exclude.map { ["--exclude", $0] } ?? []) + (digest ? ["--digest"] : [])
+      + (filter.include.map { ["--include", recorded($0)] } ?? [])
+      + (filter.exclude.map { ["--exclude", recorded($0)] } ?? []) + (digest ? ["--digest"] : [])
     let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "norms"] + names + options).joined(separator: " ")
+  }
+}
+
+extension Norms {
+  /// A pattern as it is recorded: one that looks like a path is left out unless paths may be told.
+  private func recorded(_ pattern: String) -> String {
+    output.recordPaths || UserPath.words(in: pattern).isEmpty ? pattern : "PATTERN"
   }
 }
 

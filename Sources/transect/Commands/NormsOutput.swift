@@ -5,22 +5,25 @@ import Tensors
 
 extension Norms {
   /// Prints a report in the form asked for.
-  func show(_ report: NormsReport, _ checkpoints: [ParameterList]) {
+  ///
+  /// - Throws: `OutputError` if standard output cannot take it.
+  func show(_ report: NormsReport, _ checkpoints: [ParameterList]) throws {
+    guard !output.quiet else { return }
     let table = report.table(by: by, order: sort, limit: top, scale: scale)
     if output.json {
-      output.printLines(
+      try printLines(
         [header] + jsonLines(table, kind: "row")
           + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"))
     } else if output.csv {
-      output.printLines(commaSeparatedLines(table))
-      if !output.quiet { report.coverageSummary.forEach(printError) }
+      try printLines(commaSeparatedLines(table))
+      report.coverageSummary.forEach(printError)
     } else {
-      output.printLines(text(report, table, checkpoints))
+      try printLines(text(report, table, checkpoints))
     }
-    if report.nonfinite > 0 && !output.quiet {
+    if report.nonfinite > 0 {
       printError("transect: warning: \(report.nonfinite.grouped) values are NaN or infinite")
     }
-    if output.verbose && !output.quiet { printError(PeakMemory().description) }
+    if output.verbose { printError(PeakMemory().description) }
   }
 
   private var header: String {
@@ -37,9 +40,15 @@ extension Norms {
     let width = TerminalTable.width
     let strip = HeatStrip(report, scale: scale).lines(width: width)
     return ["\(scale.rawValue) = \(scale.formula), relative = ‖A − B‖₂ / ‖A‖₂; A is the base"]
-      + coverage(report) + checkpoints.flatMap(\.checkpoint.notes).map { "note: \($0)" }
+      + coverage(report) + notes(checkpoints)
       + [""] + TerminalTable(table).lines(width: width) + totals(report)
       + (strip.isEmpty ? [] : [""] + strip)
+  }
+
+  private func notes(_ checkpoints: [ParameterList]) -> [String] {
+    checkpoints.flatMap { parameters in
+      parameters.checkpoint.notes.map { "\(baseName(parameters.checkpoint.path)): \($0)" }
+    }.map(\.escapedForTerminal)
   }
 
   private func coverage(_ report: NormsReport) -> [String] {

@@ -35,22 +35,19 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// Whether a person reads standard output.
-  var isForPeople: Bool { !json && !csv && !quiet }
-
-  func printLines(_ lines: [String]) {
-    guard !quiet, !lines.isEmpty else { return }
-    print(lines.joined(separator: "\n"))
-  }
-
   /// Refuses an output that is one of the inputs, before the work is done.
   ///
-  /// - Parameter inputs: the files read.
-  /// - Throws: `OutputError` if the output is one of them.
-  func checkOutput(against inputs: [InputFile]) throws {
+  /// - Parameter inputs: the checkpoints read.
+  /// - Throws: `OutputError` if the output is one of their files, or its folder is not there.
+  func checkOutput(against inputs: [any Checkpoint]) throws {
     guard let output else { return }
-    if inputs.contains(where: { isSameFile($0.path, output) }) {
+    let paths = inputs.flatMap { [$0.path] + $0.files.map(\.path) }
+    if paths.contains(where: { isSameFile($0, output) }) {
       throw OutputError(output, because: "is one of the inputs; name another file")
+    }
+    let folder = output.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    if access(folder.isEmpty ? "." : folder.joined(separator: "/") + "/", W_OK) != 0 {
+      throw OutputError(output, because: "its folder is not there or cannot be written to")
     }
   }
 
