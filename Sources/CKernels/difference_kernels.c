@@ -9,42 +9,44 @@
 #endif
 
 // Page-cache memory is read some 1.6 times faster if asked for this far ahead.
-enum { LANES = 8, PREFETCH_BYTES = 1024, CACHE_LINE = 64 };
+enum { LANES = 8, GROUP = LANES / 2, PREFETCH_BYTES = 1024 };
 
-typedef double f64x8 __attribute__((ext_vector_type(8)));
-typedef float f32x8 __attribute__((ext_vector_type(8)));
-typedef _Float16 f16x8 __attribute__((ext_vector_type(8)));
-typedef uint32_t u32x8 __attribute__((ext_vector_type(8)));
-typedef uint16_t u16x8 __attribute__((ext_vector_type(8)));
+typedef double f64x4 __attribute__((ext_vector_type(4)));
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef _Float16 f16x4 __attribute__((ext_vector_type(4)));
+typedef uint32_t u32x4 __attribute__((ext_vector_type(4)));
+typedef uint16_t u16x4 __attribute__((ext_vector_type(4)));
 
 #define INLINE static inline __attribute__((always_inline))
 
 // Vectors pass through pointers: by value they would tie each helper's calling convention to one
 // instruction set, which the compiler refuses.
-INLINE void load_f64(const void *from, f64x8 *to) { memcpy(to, from, sizeof *to); }
+INLINE void load_f64(const void *from, f64x4 *to) { memcpy(to, from, sizeof *to); }
 
-INLINE void load_f32(const void *from, f64x8 *to) {
-  f32x8 value;
+INLINE void load_f32(const void *from, f64x4 *to) {
+  f32x4 value;
   memcpy(&value, from, sizeof value);
-  *to = __builtin_convertvector(value, f64x8);
+  *to = __builtin_convertvector(value, f64x4);
 }
 
-INLINE void load_bf16(const void *from, f64x8 *to) {
-  u16x8 upper;
+INLINE void load_bf16(const void *from, f64x4 *to) {
+  u16x4 upper;
   memcpy(&upper, from, sizeof upper);
-  u32x8 bits = __builtin_convertvector(upper, u32x8) << 16;
+  u32x4 bits = __builtin_convertvector(upper, u32x4) << 16;
   load_f32(&bits, to);
 }
 
-INLINE void load_f16(const void *from, f64x8 *to) {
-  f16x8 half;
+INLINE void load_f16(const void *from, f64x4 *to) {
+  f16x4 half;
   memcpy(&half, from, sizeof half);
-  f32x8 value = __builtin_convertvector(half, f32x8);
-  *to = __builtin_convertvector(value, f64x8);
+  f32x4 value = __builtin_convertvector(half, f32x4);
+  *to = __builtin_convertvector(value, f64x4);
 }
 
-struct lanes {
-  f64x8 squared, product, squared_a, squared_b, plain, largest_squared;
+// Four of the eight lanes at a time: with all eight, a processor with 16 vector registers would keep
+// some sums in memory.
+struct half {
+  f64x4 squared, product, squared_a, squared_b, plain, largest_squared;
 };
 
 // A product of two floats is exact in binary64, so contracting it changes no bit. A product of
@@ -58,66 +60,70 @@ struct lanes {
     _Pragma("clang fp contract(off)") sum = sum + x * y; \
   } while (0)
 
-INLINE double sum_of_lanes(const f64x8 *sums) {
-  f64x8 v = *sums;
-  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+INLINE double sum_of_lanes(const f64x4 *first, const f64x4 *second) {
+  f64x4 v = *first, w = *second;
+  return ((v[0] + v[1]) + (v[2] + v[3])) + ((w[0] + w[1]) + (w[2] + w[3]));
 }
 
-INLINE double largest_lane(const f64x8 *lanes) {
+INLINE double largest_lane(const f64x4 *first, const f64x4 *second) {
   double largest = 0;
-  for (int i = 0; i < LANES; i++) largest = (*lanes)[i] > largest ? (*lanes)[i] : largest;
+  for (int i = 0; i < GROUP; i++) {
+    largest = (*first)[i] > largest ? (*first)[i] : largest;
+    largest = (*second)[i] > largest ? (*second)[i] : largest;
+  }
   return largest;
 }
 
-INLINE void store(struct difference_sums *out, const struct lanes *lanes) {
-  out->squared = sum_of_lanes(&lanes->squared);
-  out->product = sum_of_lanes(&lanes->product);
-  out->squared_a = sum_of_lanes(&lanes->squared_a);
-  out->squared_b = sum_of_lanes(&lanes->squared_b);
-  out->plain = sum_of_lanes(&lanes->plain);
-  out->largest_squared = largest_lane(&lanes->largest_squared);
+INLINE void store(struct difference_sums *out, const struct half *v, const struct half *w) {
+  out->squared = sum_of_lanes(&v->squared, &w->squared);
+  out->product = sum_of_lanes(&v->product, &w->product);
+  out->squared_a = sum_of_lanes(&v->squared_a, &w->squared_a);
+  out->squared_b = sum_of_lanes(&v->squared_b, &w->squared_b);
+  out->plain = sum_of_lanes(&v->plain, &w->plain);
+  out->largest_squared = largest_lane(&v->largest_squared, &w->largest_squared);
 }
 
-#define ACCUMULATE(ADD_PRODUCT, x, y)                                              \
+#define ACCUMULATE(ADD_PRODUCT, half, x, y)                                         \
   do {                                                                             \
-    f64x8 d = (x) - (y);                                                           \
-    f64x8 dd = d * d;                                                              \
+    f64x4 d = (x) - (y);                                                           \
+    f64x4 dd = d * d;                                                              \
     {                                                                              \
-      _Pragma("clang fp contract(off)") lanes.squared = lanes.squared + dd;        \
+      _Pragma("clang fp contract(off)") half.squared = half.squared + dd;          \
     }                                                                              \
-    lanes.largest_squared = dd > lanes.largest_squared ? dd : lanes.largest_squared; \
-    lanes.plain += d;                                                              \
-    ADD_PRODUCT(lanes.product, (x), (y));                                          \
-    ADD_PRODUCT(lanes.squared_a, (x), (x));                                        \
-    ADD_PRODUCT(lanes.squared_b, (y), (y));                                        \
+    half.largest_squared = dd > half.largest_squared ? dd : half.largest_squared;  \
+    half.plain += d;                                                               \
+    ADD_PRODUCT(half.product, (x), (y));                                           \
+    ADD_PRODUCT(half.squared_a, (x), (x));                                         \
+    ADD_PRODUCT(half.squared_b, (y), (y));                                         \
   } while (0)
 
-// The last, partial group is padded with zeros, which change no sum.
+// The first half's pass fetches ahead; the second's finds its data in the cache. The last, partial
+// group is padded with zeros, which change no sum.
 #define DEFINE_SUMS(NAME, BYTES, LOAD, ADD_PRODUCT)                                          \
   DISPATCHED void NAME(const void *a, const void *b, size_t count,                           \
                        struct difference_sums *out) {                                        \
-    struct lanes lanes = {0};                                                                \
-    const char *pa = a, *pb = b;                                                             \
-    size_t groups = count / LANES;                                                           \
-    for (size_t i = 0; i < groups; i++, pa += LANES * BYTES, pb += LANES * BYTES) {          \
-      __builtin_prefetch(pa + PREFETCH_BYTES);                                               \
-      __builtin_prefetch(pb + PREFETCH_BYTES);                                               \
-      f64x8 x, y;                                                                            \
-      LOAD(pa, &x);                                                                          \
-      LOAD(pb, &y);                                                                          \
-      ACCUMULATE(ADD_PRODUCT, x, y);                                                         \
+    struct half halves[2] = {{0}};                                                           \
+    size_t whole = count / LANES * LANES * BYTES, rest = count % LANES * BYTES;              \
+    char last_a[LANES * BYTES] = {0}, last_b[LANES * BYTES] = {0};                           \
+    if (rest > 0) memcpy(last_a, (const char *)a + whole, rest);                             \
+    if (rest > 0) memcpy(last_b, (const char *)b + whole, rest);                             \
+    for (size_t half = 0, skip = 0; half < 2; half++, skip += GROUP * BYTES) {           \
+      const char *pa = (const char *)a + skip, *pb = (const char *)b + skip;                 \
+      struct half sums = {0};                                                                \
+      f64x4 x, y;                                                                            \
+      for (size_t i = 0; i < whole; i += LANES * BYTES) {                                    \
+        if (half == 0) __builtin_prefetch(pa + i + PREFETCH_BYTES);                          \
+        if (half == 0) __builtin_prefetch(pb + i + PREFETCH_BYTES);                          \
+        LOAD(pa + i, &x);                                                                    \
+        LOAD(pb + i, &y);                                                                    \
+        ACCUMULATE(ADD_PRODUCT, sums, x, y);                                                 \
+      }                                                                                      \
+      LOAD(last_a + skip, &x);                                                               \
+      LOAD(last_b + skip, &y);                                                               \
+      ACCUMULATE(ADD_PRODUCT, sums, x, y);                                                   \
+      halves[half] = sums;                                                                   \
     }                                                                                        \
-    size_t rest = (count % LANES) * BYTES;                                                   \
-    if (rest > 0) {                                                                          \
-      char last_a[LANES * BYTES] = {0}, last_b[LANES * BYTES] = {0};                         \
-      memcpy(last_a, pa, rest);                                                              \
-      memcpy(last_b, pb, rest);                                                              \
-      f64x8 x, y;                                                                            \
-      LOAD(last_a, &x);                                                                      \
-      LOAD(last_b, &y);                                                                      \
-      ACCUMULATE(ADD_PRODUCT, x, y);                                                         \
-    }                                                                                        \
-    store(out, &lanes);                                                                      \
+    store(out, &halves[0], &halves[1]);                                                      \
   }
 
 DEFINE_SUMS(difference_sums_f64, 8, load_f64, ADD_PRODUCT_SEPARATELY)
@@ -127,18 +133,18 @@ DEFINE_SUMS(difference_sums_bf16, 2, load_bf16, ADD_PRODUCT_CONTRACTED)
 
 #define DEFINE_POSITION(NAME, BYTES, LOAD)                                                   \
   DISPATCHED size_t NAME(const void *a, const void *b, size_t count, double squared) {       \
-    for (size_t first = 0; first < count; first += LANES) {                                  \
-      size_t lanes = count - first < LANES ? count - first : LANES;                          \
-      char group_a[LANES * BYTES] = {0}, group_b[LANES * BYTES] = {0};                       \
+    for (size_t first = 0; first < count; first += GROUP) {                                  \
+      size_t lanes = count - first < GROUP ? count - first : GROUP;                          \
+      char group_a[GROUP * BYTES] = {0}, group_b[GROUP * BYTES] = {0};                       \
       const char *pa = (const char *)a + first * BYTES, *pb = (const char *)b + first * BYTES; \
-      if (lanes < LANES) {                                                                   \
+      if (lanes < GROUP) {                                                                   \
         pa = memcpy(group_a, pa, lanes * BYTES);                                             \
         pb = memcpy(group_b, pb, lanes * BYTES);                                             \
       }                                                                                      \
-      f64x8 x, y;                                                                            \
+      f64x4 x, y;                                                                            \
       LOAD(pa, &x);                                                                          \
       LOAD(pb, &y);                                                                          \
-      f64x8 d = x - y, dd = d * d;                                                           \
+      f64x4 d = x - y, dd = d * d;                                                           \
       if (!__builtin_reduce_or(dd == squared)) continue;                                     \
       for (size_t lane = 0; lane < lanes; lane++) {                                          \
         if (dd[lane] == squared) return first + lane;                                        \

@@ -54,7 +54,11 @@ extension TensorDifference {
 
   /// ‖A − B‖₂ / √n: the scaled l2 norm of vectors and the scaled Frobenius norm of matrices,
   /// arXiv 2211.12092, section 5.3. NaN if n is 0.
-  public var rootMeanSquare: Double { (squared / Double(count)).squareRoot() }
+  public var rootMeanSquare: Double {
+    let mean = squared / Double(count)
+    // A subnormal quotient has lost digits.
+    return mean.isNormal || squared == 0 ? mean.squareRoot() : l2 / Double(count).squareRoot()
+  }
 
   /// ‖A − B‖₂ / ‖A‖₂; infinite if only A is zero, NaN if both are.
   public var relative: Double { l2 / normA }
