@@ -24,7 +24,18 @@ let package = Package(
           "-lz", "-lm", "-ldl",
         ])
       ]),
+    // Linked statically: 0.3 ms at every start, where the shared library takes 1.7. OpenBLAS's
+    // build without threads: the one with threads starts as many as there are processors.
+    .target(
+      name: "COpenBLAS",
+      linkerSettings: [
+        .unsafeFlags([
+          "-L/usr/lib/x86_64-linux-gnu/openblas-serial", "-l:liblapacke.a", "-l:libopenblas.a",
+          "-l:libgfortran.a", "-l:libquadmath.a", "-lm",
+        ])
+      ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
+    .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
@@ -47,6 +58,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
       swiftSettings: fastInDebug),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: fastInDebug),
+    .testTarget(
+      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
+      swiftSettings: fastInDebug),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"], swiftSettings: warningsAreErrors),
     .testTarget(
