@@ -42,7 +42,7 @@ let package = Package(
       dependencies: ["Tensors", "CMapping", "CSHA256"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Geometry", dependencies: ["Tensors", "Checkpoints", "CKernels"],
+      name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
@@ -67,7 +67,8 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors", "TestSupport"],
       swiftSettings: warningsAreErrors),
     .testTarget(
-      name: "GeometryTests", dependencies: ["Geometry", "Checkpoints", "Tensors", "TestSupport"],
+      name: "GeometryTests",
+      dependencies: ["Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
