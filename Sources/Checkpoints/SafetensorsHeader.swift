@@ -94,7 +94,8 @@ struct SafetensorsHeader {
   private func readShape(_ scanner: inout JSONScanner, name: TensorName) throws -> Shape {
     let extents = try readCounts(&scanner)
     guard let shape = Shape(extents) else {
-      throw malformed("shape \(extents) has more elements than can be addressed", tensor: name)
+      throw malformed(
+        "shape \(Shape.list(extents)) has more elements than can be addressed", tensor: name)
     }
     return shape
   }
@@ -104,7 +105,8 @@ struct SafetensorsHeader {
     let available = file.byteCount - dataStart
     guard pair.count == 2, pair[0] <= pair[1], pair[1] <= available else {
       throw malformed(
-        "data_offsets \(pair) are no range within the \(available) data bytes", tensor: name)
+        "data_offsets \(Shape.list(pair)) are no range within the \(available) data bytes",
+        tensor: name)
     }
     return dataStart + pair[0]..<dataStart + pair[1]
   }

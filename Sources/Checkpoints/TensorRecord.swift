@@ -83,8 +83,8 @@ public struct TensorRecord: Sendable {
     else {
       throw CheckpointError(
         .malformed, in: file.path, tensor: name,
-        "a view of shape \(shape), strides \(viewStrides ?? shape.rowMajorStrides), "
-          + "from element \(firstElement) "
+        "a view of shape \(shape), strides "
+          + "\(Shape.list(viewStrides ?? shape.rowMajorStrides)), from element \(firstElement) "
           + "reaches outside its storage of \(available) elements")
     }
     (self.name, self.dtype, self.shape, self.viewStrides) = (name, dtype, shape, viewStrides)

@@ -57,16 +57,20 @@ extension String {
   /// `\u{..}`, so that a hostile name cannot steer a terminal or hide part of itself.
   public var escapedForTerminal: String {
     guard !isPrintableASCII, unicodeScalars.contains(where: \.isUnprintable) else { return self }
-    return unicodeScalars.map { scalar in
-      scalar.isUnprintable
-        ? "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}" : String(scalar)
-    }.joined()
+    var (text, start) = ("", startIndex)
+    for index in unicodeScalars.indices where unicodeScalars[index].isUnprintable {
+      let digits = String(unicodeScalars[index].value, radix: 16, uppercase: true)
+      text += self[start..<index] + "\\u{" + digits + "}"
+      start = unicodeScalars.index(after: index)
+    }
+    return text + self[start...]
   }
 }
 
 extension Unicode.Scalar {
   fileprivate var isUnprintable: Bool {
-    switch properties.generalCategory {
+    if isASCII { return value < 0x20 || value == 0x7F }
+    return switch properties.generalCategory {
     case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: true
     default: false
     }

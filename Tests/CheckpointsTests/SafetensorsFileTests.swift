@@ -154,6 +154,24 @@ import Testing
     #expect(error?.detail == "appears twice in the header")
   }
 
+  @Test(
+    "However many numbers a list has, the error names the first of them only",
+    arguments: [
+      (#""shape":[1],"data_offsets":[LONG]"#, "data_offsets [7, 7, "),
+      (#""shape":[LONG],"data_offsets":[0,1]"#, "shape [7, 7, "),
+    ])
+  func longLists(fields: String, beginning: String) throws {
+    let numbers = Array(repeating: "7", count: 100_000).joined(separator: ",")
+    let parts = fields.split(separator: "LONG").map(String.init)
+    let header = #"{"w":{"dtype":"U8",\#(parts[0])\#(numbers)\#(parts[1])}}"#
+    let error = #expect(throws: CheckpointError.self) {
+      try open(SafetensorsBytes.file(header: header, data: [1]))
+    }
+    #expect(error?.detail.hasPrefix(beginning) == true)
+    #expect(error?.detail.contains("7, …]") == true)
+    #expect((error?.description.utf8.count ?? .max) < 1000)
+  }
+
   @Test("An empty tensor whose strides cannot be addressed is refused")
   func emptyWithoutStrides() throws {
     let shape = "[0,2147483648,4294967296]"

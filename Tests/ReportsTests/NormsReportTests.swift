@@ -83,7 +83,8 @@ import Testing
     #expect(kinds.texts("group") == ["encoder.q.weight", "decoder.q.weight"])
     #expect(kinds.reals("diff_l2") == [1, 13.0.squareRoot()])  // √(2² + 3²)
     let strip = HeatStrip(report, scale: .l2).lines(width: 80)
-    #expect(strip.suffix(2) == ["encoder.q.weight  ▁", "decoder.q.weight  ▆█"])  // position 8 · ln 2 / ln 3, which is 5.05
+    // The middle one is at position 8 · ln 2 / ln 3, which is 5.05.
+    #expect(strip.suffix(2) == ["encoder.q.weight  ▁", "decoder.q.weight  ▆█"])
   }
 
   @Test("A group says mixed or nothing where its tensors disagree")
