@@ -29,7 +29,7 @@ from checkpoints import Checkpoint, Units, depth, family_of, is_per_layer
 TIE = {"float64": 1e-12, "float32": 2e-6}  # of cosines
 ALPHA = 1e-6
 POWER = NormalDist().inv_cdf(0.95)
-CONTROL_DEVIATION, CONTROL_KS = 1.5, 1e-3
+CONTROL_DEVIATION, CONTROL_LEVEL = 1.5, 1e-3
 
 
 # Features
@@ -189,12 +189,21 @@ def detection_limit(groups):
     return (NormalDist().inv_cdf(1 - ALPHA) + POWER) / math.sqrt(information)
 
 
+def control_limit(count):
+    """The largest deviation that `count` controls may have: CONTROL_DEVIATION, or where they are few
+    what a normal sample exceeds once in a thousand, by Wilson and Hilferty's approximation."""
+    freedom, z = count - 1, NormalDist().inv_cdf(1 - CONTROL_LEVEL)
+    share = 2 / (9 * freedom)
+    return max(CONTROL_DEVIATION, (1 - share + z * math.sqrt(share)) ** 1.5)
+
+
 def judge(groups, controls, stages):
     """The verdict over the groups of one stage."""
     ln_p = certify([group["ln_p_rank"] for group in groups], stages)
     deviation = float(np.std(controls, ddof=1)) if len(controls) > 1 else None
     agreement = ks([NormalDist().cdf(z) for z in controls])[1] if controls else None
-    fails = len(controls) > 1 and (deviation > CONTROL_DEVIATION or agreement < CONTROL_KS)
+    fails = len(controls) > 1 and (
+        deviation > control_limit(len(controls)) or agreement < CONTROL_LEVEL)
     found = "SHARED" if ln_p < math.log(ALPHA) else "NOT DETECTED"
     return {
         "kind": "verdict", "verdict": "UNTESTABLE" if fails else found, "ln_p_cert": ln_p,
