@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks on pairs of independently initialized networks that `transect origin` errs as seldom as it
-says: p_z of each kind of group must be uniform, and the certified p below .05 in at most 5 % of them.
+"""Checks on pairs of independently initialized networks that `transect origin` errs as seldom as
+it says: p_z of each kind of group must be uniform, and the certified p not below .05 too often.
 
     pip install -r requirements.txt
     python calibrate.py /tmp/nets --tool ../../.build/release/transect
@@ -8,9 +8,9 @@ says: p_z of each kind of group must be uniform, and the certified p below .05 i
 
 The folder holds networks made by train_nets.py. Neighbours in the order of their names make
 disjoint pairs, so that all pairs are independent; --all-pairs takes every pair, for closer rates
-of which neither KS nor the exit code may be believed. Prints, per group of each layer and per kind of
-group, mean and deviation of z, the p-value of Kolmogorov and Smirnov's test, and shares of p_z at
-or below .05 and .01; then the same of all groups combined, and the certified p.
+of which neither KS nor the exit code may be believed. Prints, per group of each layer and per kind
+of group, mean and deviation of z, the p-value of Kolmogorov and Smirnov's test, and shares of p_z
+at or below .05 and .01; then the same of all groups combined, and the certified p.
 
 Exits with 1 if a KS p-value is below .001 or the certified p errs more often than it may.
 """
@@ -104,7 +104,7 @@ def describe_certified(name, logs, count):
     rates = [np.mean(p <= level) for level in LEVELS]
     print(f"{name}: " + ", ".join(f"{rate:.4f} at {level}" for rate, level in zip(rates, LEVELS))
           + f", least {p.min():.3g} of {count}")
-    return any(rate > level + STRAY * math.sqrt(level / count) for rate, level in zip(rates, LEVELS))
+    return any(r > level + STRAY * math.sqrt(level / count) for r, level in zip(rates, LEVELS))
 
 
 def report(results):

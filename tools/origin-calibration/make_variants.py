@@ -18,13 +18,13 @@ Permutations leave the function as it is; of a BERT, the last hidden state comes
 what is pooled from it does not change.
 
 A GPT-2 stays the same function when it is rotated, too. Its LayerNorms stand before the matrices
-that read the stream, so that gains and biases of ln_1 and ln_2 can be folded into c_attn and c_fc; a
-LayerNorm without them commutes with rotations that fix the all-ones vector. The gain of ln_f goes
+that read the stream, so that gains and biases of ln_1 and ln_2 can be folded into c_attn and c_fc;
+a LayerNorm without them commutes with rotations that fix the all-ones vector. The gain of ln_f goes
 into the output head, which is untied for that; its bias stays, divided by the gain and rotated.
 
-A rotated BERT is NOT the same function. Its LayerNorms lie on the stream, between what writes it and
-what reads it, where their gains cannot be folded away. Every residual axis of every matrix and bias
-is rotated and the LayerNorms are left alone: an attack on the test, not a model to be used.
+A rotated BERT is NOT the same function. Its LayerNorms lie on the stream, between what writes it
+and what reads it, where their gains cannot be folded away. Every residual axis of every matrix and
+bias is rotated and the LayerNorms are left alone: an attack on the test, not a model to be used.
 """
 import argparse
 import json

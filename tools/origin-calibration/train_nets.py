@@ -98,13 +98,14 @@ def normalized(model, name, x):
     return scaled * model[f"{name}.weight"][:, None] + model[f"{name}.bias"][:, None]
 
 
-def attention(model, name, x, plan, sequences):
-    """Causal self-attention of x [networks, sequences x positions, width]."""
+def attention(model, place, x, plan, sequences):
+    """What causal self-attention adds to x [networks, sequences x positions, width]."""
     shape = (len(x) * sequences, -1, plan.heads, plan.width // plan.heads)
-    parts = linear(model, f"{name}.c_attn", x).split(plan.width, dim=-1)
+    fused = linear(model, f"{place}.attn.c_attn", normalized(model, f"{place}.ln_1", x))
+    parts = fused.split(plan.width, dim=-1)
     query, key, value = (part.reshape(shape).transpose(1, 2) for part in parts)
     mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-    return linear(model, f"{name}.c_proj", mixed.transpose(1, 2).reshape(x.shape))
+    return linear(model, f"{place}.attn.c_proj", mixed.transpose(1, 2).reshape(x.shape))
 
 
 def losses(model, tokens, plan):
@@ -114,7 +115,7 @@ def losses(model, tokens, plan):
     x = model["wte.weight"][:, before.flatten()] + model["wpe.weight"][:, places]
     for layer in range(plan.layers):
         place = f"h.{layer}"
-        x = x + attention(model, f"{place}.attn", normalized(model, f"{place}.ln_1", x), plan, len(tokens))
+        x = x + attention(model, place, x, plan, len(tokens))
         hidden = linear(model, f"{place}.mlp.c_fc", normalized(model, f"{place}.ln_2", x))
         x = x + linear(model, f"{place}.mlp.c_proj", functional.gelu(hidden, approximate="tanh"))
     logits = normalized(model, "ln_f", x) @ model["wte.weight"].transpose(1, 2)
@@ -238,7 +239,10 @@ def fixture_entry(plan, out):
         "versions": {"python": platform.python_version()} | versions,
         "seed": list(FIXTURE_SEEDS),
         "plan": dataclasses.asdict(plan),
-        "sha256": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(out.iterdir())},
+        "sha256": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(out.iterdir())
+        },
     }
 
 

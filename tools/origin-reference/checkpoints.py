@@ -50,7 +50,9 @@ class Checkpoint:
     def load(self, name, dtype):
         """A tensor's values as an array of `dtype`; NaN or infinities are refused."""
         file, offset, stored, shape = self.places[name]
-        raw = np.memmap(file, DTYPES[stored], "r", offset, shape) if math.prod(shape) else np.empty(shape)
+        if not math.prod(shape):
+            return np.empty(shape, dtype)
+        raw = np.memmap(file, DTYPES[stored], "r", offset, shape)
         if stored == "BF16":
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         values = np.asarray(raw, dtype)
@@ -66,7 +68,8 @@ def files_of(path):
     index = path / "model.safetensors.index.json"
     if not index.exists():
         return [path / "model.safetensors"]
-    return [path / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+    names = set(json.loads(index.read_text())["weight_map"].values())
+    return [path / name for name in sorted(names)]
 
 
 def canonical(name):
@@ -151,7 +154,8 @@ def family_of(checkpoint):
 
 def depth(checkpoint, family):
     """How many layers have units of `family` in the checkpoint."""
-    template = next(v["tensor"] for g in family["groups"].values() for v in g["views"] if "{i}" in v["tensor"])
+    views = (view for group in family["groups"].values() for view in group["views"])
+    template = next(view["tensor"] for view in views if "{i}" in view["tensor"])
     pattern = re.compile(re.escape(template).replace(r"\{i\}", r"(\d+)") + "$")
     layers = {int(match[1]) for match in map(pattern.match, checkpoint.places) if match}
     return max(layers, default=-1) + 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests in numpy whether two checkpoints share an initialization: the reference of `transect origin`.
+"""Tests in numpy whether two checkpoints share an initialization, as `transect origin` does.
 
 Under the null hypothesis, two independent initializations, the order of exchangeable units (hidden
 units of an MLP, dimensions of a head, dimensions of the residual stream) of one model is uniform
@@ -100,8 +100,8 @@ def trace_moments(cosines):
 
 
 def bound_ranks(ranks, size, blocks):
-    """The least bound on ln P(N_k >= n) over k = 1, 2, 4, ... up to a quarter of the block, with
-    the number of k's tried paid for: (ln p, k, N_k)."""
+    """The least bound on ln P(N_k >= n) over k = 1, 2, 4, ... up to a quarter of the block, plus
+    the logarithm of how many k were tried: (ln p, k, N_k)."""
     grid = [2**power for power in range(size.bit_length()) if 2**power <= size / 4]
     counts = [(k, int((ranks < k).sum())) for k in grid]
     found = [(log_dominance(n, k * blocks) + math.log(len(grid)), k, n) for k, n in counts]
@@ -190,7 +190,7 @@ def detection_limit(groups):
 
 
 def control_limit(count):
-    """The largest deviation that `count` controls may have: CONTROL_DEVIATION, or where they are few
+    """The largest deviation that `count` controls may have: CONTROL_DEVIATION, or if they are few
     what a normal sample exceeds once in a thousand, by Wilson and Hilferty's approximation."""
     freedom, z = count - 1, NormalDist().inv_cdf(1 - CONTROL_LEVEL)
     share = 2 / (9 * freedom)

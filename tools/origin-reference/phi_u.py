@@ -40,8 +40,7 @@ def main():
     """Prints each layer and all of them combined."""
     checkpoints = [Checkpoint(path) for path in sys.argv[1:3]]
     family, logs = family_of(checkpoints[0]), []
-    views = family["groups"]["mlp"]["views"]
-    view = next(view for view in views if "down" not in view["tensor"] and "gate" not in view["tensor"])
+    view = next(v for v in family["groups"]["mlp"]["views"] if "gate_proj" not in v["tensor"])
     for layer in range(depth(checkpoints[0], family)):
         logs.append(log_p(*(Units(c, family).rows(view, layer, fold=False) for c in checkpoints)))
         print(json.dumps({"kind": "layer", "layer": layer, "ln_p": logs[-1]}))
