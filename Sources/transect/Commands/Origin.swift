@@ -104,7 +104,7 @@ struct Origin: ParsableCommand {
     return try ResultFile(
       attributes: provenance.rootAttributes(
         title: "Test of a shared initialization", date: output.date),
-      groups: [report.group(), provenance.group()])
+      groups: report.groups() + [provenance.group()])
   }
 
   /// What shapes the result file, in a fixed order.
