@@ -42,7 +42,7 @@ let package = Package(
       dependencies: ["Tensors", "CMapping", "CSHA256"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Geometry", dependencies: ["Tensors", "Checkpoints", "CKernels"],
+      name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],

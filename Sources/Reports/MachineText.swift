@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// A table as lines of comma-separated values, the names of the columns first.
 ///
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it. Numbers that
@@ -52,35 +54,7 @@ public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
   }
 }
 
-/// A JSON object of members whose values are JSON already.
-///
-/// - Parameter members: names and values, in order.
-/// - Returns: the object, on one line.
-public func jsonObject(_ members: [(String, String)]) -> String {
-  "{" + members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
-}
-
 private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
   if case .text(let texts) = cells { return jsonString(texts[row]) }
   return cells.exact(row) ?? "null"
-}
-
-/// Text as a JSON string, with control characters escaped.
-///
-/// - Parameter text: any text.
-/// - Returns: the string with its quotes.
-public func jsonString(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case _
-    where scalar.value < 0x20 || scalar.value == 0x7F || (0x80...0x9F).contains(scalar.value):
-      let digits = String(scalar.value, radix: 16)
-      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
 }
