@@ -112,3 +112,21 @@ public struct ElementReader: Sendable {
     return UnsafeRawBufferPointer(rebasing: target[..<source.count])
   }
 }
+
+extension ElementReader {
+  /// Reads a range of elements as binary32; see ``Tensors/DType/decode(_:into:)``.
+  ///
+  /// - Parameters:
+  ///   - range: element positions within the tensor, in row-major order.
+  ///   - target: takes them; as long as the range.
+  /// - Throws: ``CheckpointError`` if the file has shrunk.
+  public func readFloats(
+    _ range: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try withUnsafeTemporaryAllocation(
+      byteCount: scratchByteCount(elements: range.count), alignment: 16
+    ) { scratch in
+      record.dtype.decode(try bytes(of: range, scratch: scratch), into: target)
+    }
+  }
+}

@@ -25,6 +25,10 @@ public struct AxisMap: Sendable {
     let pattern: [Substring]
     let axes: [[AxisRole]]
     let gain: [Substring]?
+
+    func matches(_ name: [Substring]) -> Bool {
+      pattern.count == name.count && zip(pattern, name).allSatisfy { $0 == "*" || $0 == $1 }
+    }
   }
 
   /// Reads a map.
@@ -64,17 +68,20 @@ public struct AxisMap: Sendable {
     return TensorName(parts.joined(separator: "."))
   }
 
+  /// Where in the map a parameter's line stands; maps list a layer's parameters in the order in
+  /// which data passes them.
+  func position(of name: TensorName) -> Int? {
+    let components = AxisMap.components(of: name)
+    return rules.firstIndex { $0.matches(components) }
+  }
+
   /// How many of some parameters the map knows.
   func coverage(of parameters: ParameterList) -> Int {
     parameters.parameters.count { axes(of: $0.name.canonical) != nil }
   }
 
   private func rule(for name: TensorName) -> Rule? {
-    let components = AxisMap.components(of: name)
-    return rules.first { rule in
-      rule.pattern.count == components.count
-        && zip(rule.pattern, components).allSatisfy { $0 == "*" || $0 == $1 }
-    }
+    position(of: name).map { rules[$0] }
   }
 
   private static func components(of name: TensorName) -> [Substring] {

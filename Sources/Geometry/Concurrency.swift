@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Runs `body` once on each of `threads` threads, and returns when all have.
 ///
@@ -36,4 +37,34 @@ private func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
     return nil
   }
   return thread
+}
+
+/// Computes `count` results on several threads.
+///
+/// Threads take the next index as they become free; results are in the order of the indices, so
+/// they do not depend on how many threads there are.
+///
+/// - Parameters:
+///   - count: how many.
+///   - threads: how many work at once, at least 1.
+///   - body: the result for an index.
+/// - Returns: the results.
+/// - Throws: what `body` threw for the lowest index that failed among those that were tried.
+func concurrentMap<Value: Sendable>(
+  _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Value
+) throws -> [Value] {
+  let next = Atomic(0)
+  let outcomes = Mutex([Int: Result<Value, any Error>]())
+  concurrently(threads: min(threads, max(count, 1))) { _ in
+    while true {
+      let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard index < count else { return }
+      let outcome = Result { try body(index) }
+      outcomes.withLock { $0[index] = outcome }
+      if case .failure = outcome { next.store(count, ordering: .relaxed) }
+    }
+  }
+  return try outcomes.withLock { outcomes in
+    try outcomes.sorted { $0.key < $1.key }.map { try $0.value.get() }
+  }
 }

@@ -1,0 +1,255 @@
+import Checkpoints
+import Glibc
+import LinearAlgebra
+import Tensors
+
+/// Tests whether two checkpoints share an initialization.
+///
+/// The null hypothesis is that they were initialized independently; data, order and recipe may be
+/// the same. Under it the labels of one model's units are exchangeable given everything else, so
+/// the number of units of A that are most like the unit of B with their own label has a tail bound
+/// that holds exactly. Rejecting it may mean descent, a common ancestor, or one random seed.
+///
+/// Source: docs/ORIGIN.md, which has the proof; the idea of testing labels is that of Zhu et al.
+/// 2025, arXiv 2502.12292.
+public struct OriginTest: Sendable {
+  /// How to test.
+  public struct Options: Sendable {
+    /// The level of the test, α.
+    public var level = 1e-6
+    /// Where random samples and shuffles come from.
+    public var seed: UInt64 = 0
+    /// Units of A to look at in each group of one block; `nil` is all.
+    public var rows: Int?
+    /// Random labelings for a Monte Carlo p-value; 0 for none.
+    public var shuffles = 0
+    /// Whether to test the weights as they are and nothing else.
+    public var isDirectOnly = false
+    /// What the axes of parameters stand for; `nil` goes by names.
+    public var map: AxisMap?
+    /// How many heads there are; `nil` asks the map and `config.json`.
+    public var heads: AttentionHeads?
+    /// Rows of the token embedding that no text contained.
+    public var unusedTokens: [Range<Int>] = []
+    /// Whether to compare every layer of A with every one of B.
+    public var mapsLayers = false
+
+    /// The defaults.
+    public init() {}
+
+    /// Stages planned before looking at any weight.
+    var plannedStages: Int { (isDirectOnly ? 1 : 3) + (mapsLayers ? 1 : 0) }
+  }
+
+  private let a: ParameterList
+  private let b: ParameterList
+  private let options: Options
+  private let resources: WalkResources
+
+  /// Plans a test.
+  ///
+  /// - Parameters:
+  ///   - a: one model.
+  ///   - b: the other. Whatever was done to it, the p-values hold.
+  ///   - options: how to test.
+  ///   - resources: how much of the machine to use.
+  public init(
+    _ a: ParameterList, _ b: ParameterList, options: Options, resources: WalkResources
+  ) {
+    (self.a, self.b, self.options, self.resources) = (a, b, options, resources)
+  }
+
+  /// Carries out the test.
+  ///
+  /// - Returns: what was found.
+  /// - Throws: `CheckpointError` if a file cannot be read, or a weight is NaN or infinite.
+  public func run() throws -> OriginFinding {
+    var finding = try describe()
+    guard finding.verdict != .identical else { return finding }
+    guard let map = options.map ?? AxisMap.known(for: a) else {
+      finding.remarks.append("no family of models is known whose names these are; --map tells them")
+      return finding
+    }
+    finding.family = map.family
+    let units = try (modelUnits(a, map), modelUnits(b, map))
+    finding.remarks += units.0.remarks
+    try test(units.0.groups, units.1.groups, &finding)
+    return finding
+  }
+
+  /// Compares the tensors as they are.
+  private func describe() throws -> OriginFinding {
+    var pairingOptions = CheckpointPairing.Options()
+    pairingOptions.matchesTransposed = true
+    let pairing = CheckpointPairing(base: a, other: b, options: pairingOptions)
+    let differences = try PairWalk([pairing]).differences(using: resources)[0]
+    var finding = OriginFinding(
+      pairing: pairing, differences: differences, logLevel: log(options.level))
+    let same = zip(pairing.pairs, differences).filter {
+      $0.1.count > 0 && $0.1.identical == $0.1.count
+    }
+    let isWhole = pairing.coverage.allSatisfy { [.compared, .buffer, .tied].contains($0.status) }
+    if !same.isEmpty, same.count == pairing.pairs.count, isWhole { finding.verdict = .identical }
+    let matrices = same.map(\.0).filter { $0.base.shape.rank == 2 }
+    let spreads = try statistics(of: matrices.map(\.base), using: resources)
+    finding.frozen = zip(matrices, spreads).filter { $0.1.standardDeviation > 0 }
+      .map(\.0.name.canonical.text)
+    return finding
+  }
+
+  private func modelUnits(_ parameters: ParameterList, _ map: AxisMap) throws -> ModelUnits {
+    let configured = try ModelConfiguration(beside: parameters.checkpoint).flatMap(
+      AttentionHeads.init)
+    return ModelUnits(parameters, map: map, heads: options.heads ?? map.heads ?? configured)
+  }
+
+  /// The stages, in the order planned, up to the first that certifies.
+  private func test(
+    _ left: [UnitGroup], _ right: [UnitGroup], _ finding: inout OriginFinding
+  ) throws {
+    let pairs = usable(GroupPairs(left, right), &finding)
+    if options.mapsLayers {
+      finding.layerMap = try LayerMap(
+        left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
+        plannedStages: options.plannedStages, resources: resources)
+    }
+    guard !pairs.isEmpty else { return conclude(&finding) }
+    let direct = try stage("direct", pairs, foldsGain: false, rotation: nil)
+    finding.stages.append(direct)
+    finding.controls = try controls(left, right)
+    if finding.controls.areSound, needsAlignment(direct) {
+      try alignAndTest(left, right, pairs, &finding)
+    }
+    conclude(&finding)
+  }
+
+  /// Groups whose labels are exchangeable: position tables of the same bits may be computed, and
+  /// then channels have fixed labels.
+  private func usable(
+    _ pairs: GroupPairs, _ finding: inout OriginFinding
+  ) -> [(a: UnitGroup, b: UnitGroup)] {
+    finding.remarks += pairs.remarks
+    let frozen = Set(finding.frozen)
+    return pairs.pairs.filter { pair in
+      let tables = pair.a.views.map(\.name).filter { frozen.contains($0) }
+      guard pair.a.kind == .residual, !tables.isEmpty, tables.count < pair.a.views.count else {
+        return true
+      }
+      finding.remarks.append(
+        "\(tables.joined(separator: ", ")) has the same bits in both, as a table that was computed "
+          + "would have; res is left out")
+      return false
+    }
+  }
+
+  private func needsAlignment(_ direct: OriginFinding.Stage) -> Bool {
+    !options.isDirectOnly
+      && (direct.logCertified > log(options.level) || direct.evidence.contains { $0.z < -6 })
+  }
+
+  private func stage(
+    _ name: String, _ pairs: [(a: UnitGroup, b: UnitGroup)], foldsGain: Bool, rotation: Matrix?
+  ) throws -> OriginFinding.Stage {
+    let evidence = try pairs.enumerated().map { index, pair in
+      try UnitEvidence(
+        product(pair, foldsGain: foldsGain, rotation: rotation), rows: options.rows,
+        shuffles: options.shuffles,
+        randomness: RandomStream(seed: options.seed, stream: UInt64(index)))
+    }
+    return OriginFinding.Stage(name: name, evidence: evidence, planned: options.plannedStages)
+  }
+
+  private func product(
+    _ pair: (a: UnitGroup, b: UnitGroup), foldsGain: Bool, rotation: Matrix?
+  ) throws -> SimilarityProduct {
+    try SimilarityProduct(
+      a: ScaledGroup(pair.a, foldsGain: foldsGain, threads: resources.threads),
+      b: ScaledGroup(pair.b, foldsGain: foldsGain, threads: resources.threads),
+      rotation: rotation, resources: resources)
+  }
+
+  /// Layer i of A against layer i + 1 of B.
+  private func controls(_ left: [UnitGroup], _ right: [UnitGroup]) throws -> NegativeControls {
+    let layered = (left.filter { $0.layer != nil }, right.filter { $0.layer != nil })
+    let pairs = GroupPairs(layered.0, layered.1, shift: 1).pairs.filter { $0.a.layer != $0.b.layer }
+    return NegativeControls(
+      z: try stage("controls", pairs, foldsGain: false, rotation: nil).evidence.map(\.z))
+  }
+
+  private func alignAndTest(
+    _ left: [UnitGroup], _ right: [UnitGroup], _ pairs: [(a: UnitGroup, b: UnitGroup)],
+    _ finding: inout OriginFinding
+  ) throws {
+    guard let channels = pairs.first(where: { $0.a.kind == .residual }),
+      let alignment = try ResidualAlignment(
+        a: channels.a, b: channels.b, leavingOut: options.unusedTokens, resources: resources)
+    else {
+      return finding.remarks.append(
+        "no token embedding that both have, so the residual streams cannot be aligned")
+    }
+    let layered = pairs.filter { $0.a.kind != .residual }
+    if !layered.isEmpty {
+      finding.stages.append(
+        try stage(
+          "residual alignment", layered, foldsGain: true, rotation: alignment.rotation))
+    }
+    guard !isCertified(finding) else { return }
+    if let tokens = unusedTokens(channels) {
+      finding.stages.append(
+        try stage("unused tokens", [tokens], foldsGain: false, rotation: alignment.rotation))
+    }
+    guard !isCertified(finding) else { return }
+    var match = TwoViewMatch()
+    for pair in layered where pair.a.kind == .hidden {
+      try match.add(product(pair, foldsGain: true, rotation: alignment.rotation))
+    }
+    finding.twoViews = match
+  }
+
+  private func isCertified(_ finding: OriginFinding) -> Bool {
+    finding.stages.contains { $0.logCertified <= log(options.level) }
+  }
+
+  /// Rows of the token embedding that no text contained, as units.
+  private func unusedTokens(
+    _ channels: (a: UnitGroup, b: UnitGroup)
+  ) -> (a: UnitGroup, b: UnitGroup)? {
+    guard let left = channels.a.views.first, let right = channels.b.views.first else { return nil }
+    let rows = min(left.featureCount, right.featureCount)
+    let tokens = options.unusedTokens.flatMap { Array($0.clamped(to: 0..<rows)) }
+    guard tokens.count >= OriginTest.fewestTokens else { return nil }
+    func group(_ view: UnitView) -> UnitGroup {
+      UnitGroup(
+        kind: .unusedToken, layer: nil, blockCount: 1, blockLength: tokens.count,
+        views: [
+          UnitView(
+            name: view.name,
+            slabs: view.slabs.map { UnitSlab($0.record, unitAxis: 0, positions: tokens) })
+        ])
+    }
+    return (group(left), group(right))
+  }
+
+  /// Fewer tokens could not certify anything: the least p-value is 1 / tokens!.
+  private static let fewestTokens = 10
+
+  private func conclude(_ finding: inout OriginFinding) {
+    let level = log(options.level)
+    let deciding = finding.stages.first { $0.logCertified <= level }
+    switch deciding?.name {
+    case _ where !finding.controls.areSound: finding.verdict = .controlsFailed
+    case "direct": finding.verdict = .shared
+    case "residual alignment": finding.verdict = .sharedAfterAlignment
+    case "unused tokens": finding.verdict = .sharedByUnusedTokens
+    default:
+      if finding.layerMap.map({ $0.logCertified <= level }) ?? false {
+        finding.verdict = .shared
+      } else if finding.twoViews?.isSimilar ?? false {
+        finding.verdict = .similar
+      } else {
+        finding.verdict =
+          finding.stages.isEmpty && finding.layerMap == nil ? .untestable : .notDetected
+      }
+    }
+  }
+}

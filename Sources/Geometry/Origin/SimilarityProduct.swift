@@ -1,0 +1,155 @@
+import LinearAlgebra
+
+/// A group of one model, ready to be multiplied.
+struct ScaledGroup: Sendable {
+  let group: UnitGroup
+  /// `nil` leaves the weights as they are.
+  let scaling: UnitScaling?
+  let foldsGain: Bool
+
+  /// Measures a group.
+  ///
+  /// - Throws: `CheckpointError` if a weight is NaN or infinite, or cannot be read.
+  init(_ group: UnitGroup, foldsGain: Bool = false, threads: Int) throws {
+    (self.group, self.foldsGain) = (group, foldsGain)
+    scaling = try UnitScaling(group, foldsGain: foldsGain, threads: threads)
+  }
+
+  /// A group whose weights are taken as they are.
+  init(raw group: UnitGroup) { (self.group, scaling, foldsGain) = (group, nil, false) }
+}
+
+/// Part of the products of a group's units: in each of some blocks, some units of A by some of B.
+struct SimilarityRegion: Sendable {
+  let blocks: Range<Int>
+  /// Units of A within a block, ascending.
+  let rows: [Int]
+  /// Units of B within a block.
+  let columns: Range<Int>
+
+  var blockSize: Int { rows.count * columns.count }
+}
+
+/// The likeness of every unit of A with every unit of B within a block,
+///
+///     C[i, j] = Σ_views ⟨x_i, y_j⟩
+///
+/// of scaled vectors, in pieces that fit the memory granted. Features are multiplied in panels and
+/// units in tiles of fixed size, so the bits of C depend on neither threads nor memory.
+struct SimilarityProduct: Sendable {
+  let a: ScaledGroup
+  let b: ScaledGroup
+  /// Applied to A's features, which are then channels of the residual stream; [channels, channels].
+  var rotation: Matrix?
+  let resources: WalkResources
+
+  static let panelLength = 256
+  static let tileLength = 256
+
+  /// Computes C, region by region: those on the diagonal come first.
+  ///
+  /// - Parameters:
+  ///   - rows: which units of A within a block take part, ascending; `nil` is all.
+  ///   - body: takes a region and its C, [blocks, rows, columns].
+  /// - Throws: what `body` throws; `CheckpointError` if a file cannot be read.
+  /// - Precondition: the groups match.
+  func forEachRegion(
+    rows: [Int]? = nil, _ body: (SimilarityRegion, UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    for region in regions(rows: rows ?? Array(0..<a.group.blockLength)) {
+      let product = FloatBuffer(count: region.blocks.count * region.blockSize)
+      for (index, views) in zip(a.group.views, b.group.views).enumerated() {
+        for (slab, slabs) in zip(views.0.slabs, views.1.slabs).enumerated() {
+          let sides = try (
+            PanelSource(a, slabs.0, view: index, slab: slab, rotation: rotation),
+            PanelSource(b, slabs.1, view: index, slab: slab, rotation: nil)
+          )
+          try add(sides.0, sides.1, region, to: product)
+        }
+      }
+      try body(region, UnsafeBufferPointer(start: product.start, count: product.count))
+    }
+  }
+
+  /// Diagonal regions, then the others. Several blocks, or part of one, go into one region.
+  private func regions(rows: [Int]) -> [SimilarityRegion] {
+    let group = a.group
+    let (side, length) = (longestSide, group.blockLength)
+    guard length > side else {
+      let blocksAtOnce = max(side * side / (length * length), 1)
+      return stride(from: 0, to: group.blockCount, by: blocksAtOnce).map { first in
+        SimilarityRegion(
+          blocks: first..<min(first + blocksAtOnce, group.blockCount), rows: rows,
+          columns: 0..<length)
+      }
+    }
+    let parts = stride(from: 0, to: length, by: side).map { $0..<min($0 + side, length) }
+    return (0..<group.blockCount).flatMap { block in
+      let pairs =
+        parts.map { ($0, $0) }
+        + parts.flatMap { part in
+          parts.filter { $0 != part }.map { (part, $0) }
+        }
+      return pairs.map { pair in
+        SimilarityRegion(
+          blocks: block..<block + 1, rows: rows.filter { pair.0.contains($0) }, columns: pair.1)
+      }
+    }
+  }
+
+  /// The largest multiple of a tile such that C, the panels of both sides and what a rotation
+  /// needs fit the memory granted.
+  private var longestSide: Int {
+    let floats = resources.scratchByteCount / MemoryLayout<Float>.size
+    let width = 2 * SimilarityProduct.panelLength + 2 * (rotation?.rows ?? 0)
+    var side = SimilarityProduct.tileLength
+    while (side + SimilarityProduct.tileLength) * (side + SimilarityProduct.tileLength + width)
+      <= floats
+    {
+      side += SimilarityProduct.tileLength
+    }
+    return side
+  }
+
+  private func add(
+    _ left: PanelSource, _ right: PanelSource, _ region: SimilarityRegion, to product: FloatBuffer
+  ) throws {
+    let length = a.group.blockLength
+    let units = (
+      region.blocks.flatMap { block in region.rows.map { block * length + $0 } },
+      region.blocks.flatMap { block in region.columns.map { block * length + $0 } }
+    )
+    let rotated = try left.rotated(units.0, threads: resources.threads)
+    for range in left.reader.slab.features {
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.panelLength) {
+        let features = first..<min(first + Self.panelLength, range.upperBound)
+        let x =
+          try rotated.map { $0.panel(features) }
+          ?? left.panel(units.0, features, threads: resources.threads)
+        let y = try right.panel(units.1, features, threads: resources.threads)
+        try multiply(x, y, region, into: product)
+      }
+    }
+  }
+
+  /// C += X Yᵀ, tile by tile.
+  private func multiply(
+    _ x: Panel, _ y: Panel, _ region: SimilarityRegion, into product: FloatBuffer
+  ) throws {
+    let (rows, columns) = (region.rows.count, region.columns.count)
+    let tile = SimilarityProduct.tileLength
+    let tiles = (down: (rows + tile - 1) / tile, across: (columns + tile - 1) / tile)
+    let count = region.blocks.count * tiles.down * tiles.across
+    _ = try concurrentMap(count, threads: resources.threads) { index in
+      let (block, place) = index.quotientAndRemainder(dividingBy: tiles.down * tiles.across)
+      let (down, across) = place.quotientAndRemainder(dividingBy: tiles.across)
+      let (row, column) = (down * tile, across * tile)
+      LinearAlgebra.multiply(
+        rows: min(tile, rows - row), columns: min(tile, columns - column), inner: x.featureCount,
+        x.operand(unit: block * rows + row, isTransposed: !x.hasUnitRows),
+        y.operand(unit: block * columns + column, isTransposed: y.hasUnitRows),
+        into: product.start + block * region.blockSize + row * columns + column,
+        rowStride: columns, accumulating: true)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Geometry
+import Glibc
+import Tensors
+
+/// What a test of a common origin found, for people and machines.
+public struct OriginReport: Sendable {
+  /// What was found.
+  public let finding: OriginFinding
+  private let labels: (a: String, b: String)
+
+  /// Creates a report.
+  ///
+  /// - Parameters:
+  ///   - finding: what was found.
+  ///   - labels: of A and of B.
+  public init(_ finding: OriginFinding, labels: (a: String, b: String)) {
+    (self.finding, self.labels) = (finding, labels)
+  }
+
+  /// The screen that a person reads.
+  public var lines: [String] {
+    ([
+      "A = \(labels.a), B = \(labels.b)"
+        + (finding.family.isEmpty ? "" : "; names of \(finding.family)")
+    ] + verdict + effect + stages + controls + matching + layers + descriptive
+      + finding.remarks.map { "note        \($0)" }).map(\.escapedForTerminal)
+  }
+
+  private var verdict: [String] {
+    switch finding.verdict {
+    case .identical: return ["IDENTICAL   every parameter has the same bits in both"]
+    case .untestable: return ["UNTESTABLE  no group of units can be compared; see the notes"]
+    default: break
+    }
+    let planned = finding.stages.first?.planned ?? 1
+    let certified = "\(finding.verdict.isShared ? " (certified)" : "")"
+    return [
+      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(decimal(finding.logCertified))   "
+        + "[level \(exp(finding.logLevel).brief), \(planned) stage\(planned == 1 ? "" : "s") planned]"
+    ] + explanation
+  }
+
+  private var explanation: [String] {
+    switch finding.verdict {
+    case .notDetected:
+      [
+        "            which is no proof of independence: a mean correlation of "
+          + "\(finding.detectionLimit.brief) between units of one label",
+        "            would have been found with probability 0.95 (approximate), "
+          + "unless the units were put in another order",
+      ]
+    case .similar:
+      ["            hidden units match in another order, for which there is no p-value"]
+    case .controlsFailed:
+      [
+        "            layers that have nothing to do with each other look alike: the layout is not as "
+          + "assumed,", "            labels are not exchangeable, or layers were copied",
+      ]
+    default:
+      [
+        "            one descends from the other, both from one ancestor, or one random seed started "
+          + "both:", "            the test does not say which",
+      ]
+    }
+  }
+
+  private var effect: [String] {
+    guard let evidence = finding.stages.last?.evidence else { return [] }
+    let kinds = UnitKind.allCases.compactMap { kind -> String? in
+      let values = evidence.filter { $0.kind == kind }.map(\.likeness)
+      guard let least = values.min(), let greatest = values.max() else { return nil }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let range = values.count > 1 ? " (\(least.brief) to \(greatest.brief))" : ""
+      return "\(kind.rawValue) \(mean.brief)\(range)"
+    }
+    let units = evidence.reduce(0) { $0 + $1.ranks.count }
+    let firsts = evidence.reduce(0) { $0 + $1.firsts }
+    return [
+      "effect      mean correlation of units of one label: \(kinds.joined(separator: ", "))",
+      "            \(firsts.grouped) of \(units.grouped) units are most like their namesake",
+    ]
+  }
+
+  private var stages: [String] {
+    finding.stages.map { stage in
+      let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \(decimal($0))" } ?? ""
+      return "\(stage.name.padded(to: 11)) \(stage.evidence.count) groups: log10 p certified "
+        + "\(decimal(stage.logCertified)), by z \(decimal(stage.logCalibrated))\(shuffled)"
+    }
+  }
+
+  private var controls: [String] {
+    let controls = finding.controls
+    guard !controls.z.isEmpty else { return [] }
+    return [
+      "controls    layer i against i + 1: \(controls.z.count) z, mean \(controls.average.brief), "
+        + "sd \(controls.deviation.brief), Kolmogorov-Smirnov p "
+        + "\(controls.kolmogorovSmirnov.brief): \(controls.areSound ? "sound" : "not sound")"
+    ]
+  }
+
+  private var matching: [String] {
+    guard let match = finding.twoViews, match.units > 0 else { return [] }
+    return [
+      "matching    \(match.agreeing.grouped) of \(match.units.grouped) hidden units choose the same "
+        + "unit by two views; a score, no p-value"
+    ]
+  }
+
+  private var layers: [String] {
+    guard let map = finding.layerMap else { return [] }
+    let pairs = zip(map.layersOfA, map.assignment).compactMap { layer, position in
+      position.map { "\(layer)→\(map.layersOfB[$0])" }
+    }
+    return [
+      "layers      A→B: \(pairs.isEmpty ? "none match" : pairs.joined(separator: ", ")); "
+        + "log10 p certified \(decimal(map.logCertified))"
+    ]
+  }
+
+  private var descriptive: [String] {
+    var total = TensorDifference()
+    for difference in finding.differences { total.merge(difference) }
+    guard total.count > 0 else { return [] }
+    let unlikeness = total.l2 / (total.squaredA + total.squaredB).squareRoot()
+    let frozen = finding.frozen
+    let names = frozen.prefix(4).joined(separator: ", ") + (frozen.count > 4 ? ", …" : "")
+    return [
+      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(unlikeness.brief) (1 if unrelated), cosine "
+        + "\(total.cosine.brief); descriptive"
+    ]
+      + (frozen.isEmpty
+        ? [] : ["            \(frozen.count) matrices have the same bits in both: \(names)"])
+  }
+
+  private func decimal(_ natural: Double) -> String { (natural / log(10)).brief }
+}
+
+extension OriginFinding {
+  /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
+  /// first one.
+  public var logCertified: Double {
+    let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
+    return values.first { $0 <= logLevel } ?? values.first ?? 0
+  }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(width - count, 0))
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import HDF5
+import Reports
+import Tensors
+
+/// `transect origin`: whether checkpoints share an initialization.
+struct Origin: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Test whether two checkpoints share an initialization.",
+    discussion: """
+      Counts how many units (hidden units, head dimensions, residual channels) of A are more like \
+      the unit of B with their own number than like any other, and bounds the probability of that many if \
+      the two were initialized independently. The p-value holds for any size and any data; see docs/ORIGIN.md.
+
+      Exit codes: 0 shared, 1 not detected, 2 unusable input, 3 similar but not certified, \
+      untestable, or controls failed.
+      """)
+
+  @Argument(help: "One checkpoint.")
+  var a: String
+
+  @Argument(help: "The other.")
+  var b: String
+
+  @Option(help: "Level of the test: shared if the certified p-value is at most this.")
+  var alpha = 1e-6
+
+  @Flag(help: "Test the weights as they are, and not after aligning the residual streams.")
+  var directOnly = false
+
+  @Option(help: "Hidden units of A to look at in each layer, drawn at random; all if not given.")
+  var rows: Int?
+
+  @Option(help: "Also compare with so many random labelings.")
+  var monteCarlo = 0
+
+  @Option(help: "Seed of everything that is drawn at random.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Compare every layer of A with every layer of B.")
+  var layerMap = false
+
+  @OptionGroup var names: NameMapOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard alpha > 0, alpha < 0.4 else { throw ValidationError("--alpha must be within 0 and 0.4") }
+    guard rows.map({ $0 > 0 }) ?? true else { throw ValidationError("--rows must be at least 1") }
+    guard (0...99_999).contains(monteCarlo) else {
+      throw ValidationError("--monte-carlo must be between 0 and 99999")
+    }
+  }
+
+  func run() throws {
+    let models = try [a, b].map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    try output.checkOutput(against: models.map(\.checkpoint))
+    let finding = try OriginTest(
+      models[0], models[1], options: options(models[0]), resources: resources.resources
+    ).run()
+    for model in models { try model.checkpoint.verifyUnchanged() }
+    let names = labels(of: [a, b])
+    let report = OriginReport(finding, labels: (names[0], names[1]))
+    try show(report)
+    try output.write { try result(report, models) }
+    if let code = finding.verdict.exitCode { throw code }
+  }
+
+  private func options(_ model: ParameterList) throws -> OriginTest.Options {
+    var options = OriginTest.Options()
+    (options.level, options.seed, options.rows) = (alpha, seed, rows)
+    (options.shuffles, options.isDirectOnly) = (monteCarlo, directOnly)
+    (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
+    options.unusedTokens = try names.unusedTokenRanges(model)
+    options.mapsLayers = layerMap
+    return options
+  }
+
+  private func show(_ report: OriginReport) throws {
+    guard !output.quiet else { return }
+    if output.json {
+      let header = jsonObject([
+        ("kind", jsonString("header")), ("schema", jsonString("transect.origin/1")),
+        ("source", jsonString(Provenance.source)),
+      ])
+      try printLines([header] + jsonLines(report.table, kind: "group") + [report.verdictLine])
+    } else if output.csv {
+      try printLines(commaSeparatedLines(report.table))
+    } else {
+      let table = TerminalTable(report.table).lines(width: TerminalTable.width)
+      try printLines(report.lines + (output.verbose ? [""] + table : []))
+    }
+    if output.verbose { printError(PeakMemory().description) }
+  }
+
+  private func result(_ report: OriginReport, _ models: [ParameterList]) throws -> ResultFile {
+    let inputs = zip(zip(labels(of: [a, b]), ["a", "b"]), models).map { name, model in
+      Provenance.Input(label: name.0, role: name.1, parameters: model, digest: "")
+    }
+    let provenance = Provenance(
+      command: command, inputs: inputs, recordsPaths: output.recordPaths)
+    return try ResultFile(
+      attributes: provenance.rootAttributes(
+        title: "Test of a shared initialization", date: output.date),
+      groups: [report.group(), provenance.group()])
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    let options =
+      ["--alpha", "\(alpha)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
+      + (rows.map { ["--rows", "\($0)"] } ?? [])
+      + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
+      + (layerMap ? ["--layer-map"] : []) + names.recorded
+    let inputs = [a, b].map { output.recordPaths ? $0 : baseName($0) }
+    return (["transect", "origin"] + inputs + options).joined(separator: " ")
+  }
+}
+
+extension OriginFinding.Verdict {
+  /// The exit code, or `nil` for success.
+  fileprivate var exitCode: ExitCode? {
+    switch self {
+    case .identical, .shared, .sharedAfterAlignment, .sharedByUnusedTokens: nil
+    case .notDetected: ExitCode(1)
+    case .similar, .controlsFailed, .untestable: ExitCode(3)
+    }
+  }
+}
