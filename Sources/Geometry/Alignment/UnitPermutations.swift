@@ -6,7 +6,7 @@ import Tensors
 /// order stay as they are.
 public struct UnitPermutations: Hashable, Sendable {
   /// The order of each group's units; each is a permutation of 0..<count.
-  public private(set) var orders: [UnitGroup: [Int]] = [:]
+  public private(set) var orders: [PermutableGroup: [Int]] = [:]
 
   /// The order that changes nothing.
   public init() {}
@@ -16,7 +16,7 @@ public struct UnitPermutations: Hashable, Sendable {
   /// - Parameters:
   ///   - order: a permutation of 0..<count.
   ///   - group: whose units it moves.
-  mutating func append(_ order: [Int], to group: UnitGroup) {
+  mutating func append(_ order: [Int], to group: PermutableGroup) {
     orders[group] = orders[group].map { before in order.map { before[$0] } } ?? order
   }
 
@@ -28,7 +28,7 @@ public struct UnitPermutations: Hashable, Sendable {
   }
 
   /// How many units of a group leave their place.
-  public func movedCount(in group: UnitGroup) -> Int {
+  public func movedCount(in group: PermutableGroup) -> Int {
     orders[group].map { order in order.indices.count { order[$0] != $0 } } ?? 0
   }
 

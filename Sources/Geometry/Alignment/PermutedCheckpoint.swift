@@ -6,7 +6,7 @@ import Tensors
 public struct PermutedCheckpoint: Sendable {
   /// What it is made from.
   public let original: ParameterList
-  private let units: ModelUnits
+  private let units: PermutableUnits
   private let permutations: UnitPermutations
 
   /// Describes a permuted checkpoint.
@@ -15,7 +15,7 @@ public struct PermutedCheckpoint: Sendable {
   ///   - original: what it is made from.
   ///   - units: the original's.
   ///   - permutations: how to order them.
-  public init(_ original: ParameterList, units: ModelUnits, permutations: UnitPermutations) {
+  public init(_ original: ParameterList, units: PermutableUnits, permutations: UnitPermutations) {
     (self.original, self.units, self.permutations) = (original, units, permutations)
   }
 

@@ -12,8 +12,8 @@ final class MatchingTensor: @unchecked Sendable {
   private(set) var difference = TensorDifference()
   private let rows: Int
   private let columns: Int
-  private let a: UnsafeMutableBufferPointer<Float>
-  private let b: UnsafeMutableBufferPointer<Float>
+  private let a: FloatBuffer
+  private let b: FloatBuffer
 
   /// Weights beyond this are refused, so that no sum of products overflows binary32.
   private static let largestWeight: Float = 0x1p40
@@ -29,15 +29,8 @@ final class MatchingTensor: @unchecked Sendable {
     let extents = pair.base.shape.dimensions
     (rows, columns) = (extents[0], extents.count > 1 ? extents[1] : 1)
     self.axes = axes.count > 1 ? axes : axes + [[]]
-    a = .allocate(capacity: rows * columns)
-    b = .allocate(capacity: rows * columns)
-    try MatchingTensor.read(pair.base, into: a)
-    try MatchingTensor.read(pair.other, into: b)
-  }
-
-  deinit {
-    a.deallocate()
-    b.deallocate()
+    a = try MatchingTensor.read(pair.base)
+    b = try MatchingTensor.read(pair.other)
   }
 
   /// Bytes that a parameter will take.
@@ -45,42 +38,35 @@ final class MatchingTensor: @unchecked Sendable {
     2 * MemoryLayout<Float>.size * pair.base.shape.elementCount
   }
 
-  private static func read(
-    _ record: TensorRecord, into target: UnsafeMutableBufferPointer<Float>
-  ) throws {
-    let reader = ElementReader(record)
-    let piece = 1 << 16
-    let scratch = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: reader.scratchByteCount(elements: piece), alignment: 64)
-    defer { scratch.deallocate() }
-    for first in stride(from: 0, to: target.count, by: piece) {
-      let range = first..<min(first + piece, target.count)
-      let elements = Elements(record.dtype, try reader.bytes(of: range, scratch: scratch))
-      for index in 0..<range.count {
-        let value = Float(elements.value(at: index))
-        guard value.magnitude <= largestWeight else {
-          throw CheckpointError(
-            .unsupported, in: record.file.path, tensor: record.name,
-            "element \(first + index) is \(value), and matching needs finite weights up to 2^40")
-        }
-        target[first + index] = value
+  private static func read(_ record: TensorRecord) throws -> FloatBuffer {
+    let buffer = FloatBuffer(count: record.shape.elementCount)
+    let (reader, piece) = (ElementReader(record), 1 << 16)
+    for first in stride(from: 0, to: buffer.count, by: piece) {
+      let values = buffer[first..<min(first + piece, buffer.count)]
+      try reader.readFloats(first..<first + values.count, into: values)
+      if let bad = values.firstIndex(where: { !($0.magnitude <= largestWeight) }) {
+        throw CheckpointError(
+          .unsupported, in: record.file.path, tensor: record.name,
+          "element \(first + bad) is \(values[bad]), and matching needs finite weights up to 2^40")
       }
     }
+    return buffer
   }
 
   /// Compares the two as they are.
   func measure() {
     difference = TensorDifference()
+    let all = 0..<a.count
     difference.add(
-      Elements(.float32, UnsafeRawBufferPointer(a)), Elements(.float32, UnsafeRawBufferPointer(b)),
-      at: 0)
+      Elements(.float32, UnsafeRawBufferPointer(a[all])),
+      Elements(.float32, UnsafeRawBufferPointer(b[all])), at: 0)
   }
 
   /// Whether units of a group lie along an axis.
-  func bears(_ group: UnitGroup) -> Bool { axes.joined().contains { $0.group == group } }
+  func bears(_ group: PermutableGroup) -> Bool { axes.joined().contains { $0.group == group } }
 
   /// The groups whose units lie along its axes.
-  var groups: Set<UnitGroup> { Set(axes.joined().compactMap(\.group)) }
+  var groups: Set<PermutableGroup> { Set(axes.joined().compactMap(\.group)) }
 }
 
 // MARK: - Similarity
@@ -93,57 +79,55 @@ extension MatchingTensor {
   ///   - tile: the rows to add to.
   ///   - target: the tile, [tile, units].
   func addSimilarity(
-    of group: UnitGroup, rows tile: Range<Int>, to target: UnsafeMutablePointer<Float>
+    of group: PermutableGroup, rows tile: Range<Int>, to target: UnsafeMutablePointer<Float>
   ) {
-    guard let a = a.baseAddress, let b = b.baseAddress else { return }
     for stretch in axes[0] where stretch.group == group {
-      addRowUnits(stretch, tile, a, b, to: target)
+      addRowUnits(stretch, tile, to: target)
     }
     for stretch in axes[1] where stretch.group == group {
       if stretch.unitLength == 1 {
-        addColumnUnits(stretch, tile, a, b, to: target)
+        addColumnUnits(stretch, tile, to: target)
       } else {
-        addWideColumnUnits(stretch, tile, a, b, to: target)
+        addWideColumnUnits(stretch, tile, to: target)
       }
     }
   }
 
   /// Units that are whole rows lie one after the other.
   private func addRowUnits(
-    _ stretch: AxisStretch, _ tile: Range<Int>, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+    _ stretch: AxisStretch, _ tile: Range<Int>, to target: UnsafeMutablePointer<Float>
   ) {
     let unit = stretch.unitLength * columns
     multiply(
       rows: tile.count, columns: stretch.count, inner: unit,
-      MatrixOperand(a + stretch.start * columns + tile.lowerBound * unit, rowStride: max(unit, 1)),
-      MatrixOperand(b + stretch.start * columns, rowStride: max(unit, 1), isTransposed: true),
+      MatrixOperand(
+        a.start + stretch.start * columns + tile.lowerBound * unit, rowStride: max(unit, 1)),
+      MatrixOperand(b.start + stretch.start * columns, rowStride: max(unit, 1), isTransposed: true),
       into: target, rowStride: stretch.count, accumulating: true)
   }
 
   private func addColumnUnits(
-    _ stretch: AxisStretch, _ tile: Range<Int>, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+    _ stretch: AxisStretch, _ tile: Range<Int>, to target: UnsafeMutablePointer<Float>
   ) {
     multiply(
       rows: tile.count, columns: stretch.count, inner: rows,
-      MatrixOperand(a + stretch.start + tile.lowerBound, rowStride: columns, isTransposed: true),
-      MatrixOperand(b + stretch.start, rowStride: columns), into: target,
+      MatrixOperand(
+        a.start + stretch.start + tile.lowerBound, rowStride: columns, isTransposed: true),
+      MatrixOperand(b.start + stretch.start, rowStride: columns), into: target,
       rowStride: stretch.count, accumulating: true)
   }
 
   /// Units of several columns, such as heads: row by row, as each row holds them side by side.
   private func addWideColumnUnits(
-    _ stretch: AxisStretch, _ tile: Range<Int>, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+    _ stretch: AxisStretch, _ tile: Range<Int>, to target: UnsafeMutablePointer<Float>
   ) {
     let unit = stretch.unitLength
     for row in 0..<rows {
       let first = row * columns + stretch.start
       multiply(
         rows: tile.count, columns: stretch.count, inner: unit,
-        MatrixOperand(a + first + tile.lowerBound * unit, rowStride: max(unit, 1)),
-        MatrixOperand(b + first, rowStride: max(unit, 1), isTransposed: true), into: target,
+        MatrixOperand(a.start + first + tile.lowerBound * unit, rowStride: max(unit, 1)),
+        MatrixOperand(b.start + first, rowStride: max(unit, 1), isTransposed: true), into: target,
         rowStride: stretch.count, accumulating: true)
     }
   }
@@ -157,42 +141,40 @@ extension MatchingTensor {
   /// - Parameters:
   ///   - group: whose units.
   ///   - order: position i gets unit order[i].
-  func move(_ group: UnitGroup, by order: [Int]) {
+  func move(_ group: PermutableGroup, by order: [Int]) {
     if let sources = sources(axes[0], group, order) { moveRows(sources) }
     if let sources = sources(axes[1], group, order) { moveColumns(sources) }
     measure()
   }
 
-  private func sources(_ axis: [AxisStretch], _ group: UnitGroup, _ order: [Int]) -> [Int]? {
+  private func sources(_ axis: [AxisStretch], _ group: PermutableGroup, _ order: [Int]) -> [Int]? {
     guard axis.contains(where: { $0.group == group }) else { return nil }
     return axis.flatMap { sourcePositions(of: $0, order: $0.group == group ? order : nil) }
   }
 
   /// Follows each cycle of the permutation with one row set aside.
   private func moveRows(_ sources: [Int]) {
-    guard let b = b.baseAddress else { return }
     let spare = UnsafeMutablePointer<Float>.allocate(capacity: max(columns, 1))
     defer { spare.deallocate() }
     var isDone = [Bool](repeating: false, count: rows)
     for first in 0..<rows where !isDone[first] && sources[first] != first {
-      spare.update(from: b + first * columns, count: columns)
+      spare.update(from: b.start + first * columns, count: columns)
       var row = first
       while sources[row] != first {
-        (b + row * columns).update(from: b + sources[row] * columns, count: columns)
+        (b.start + row * columns).update(from: b.start + sources[row] * columns, count: columns)
         isDone[row] = true
         row = sources[row]
       }
-      (b + row * columns).update(from: spare, count: columns)
+      (b.start + row * columns).update(from: spare, count: columns)
       isDone[row] = true
     }
   }
 
   private func moveColumns(_ sources: [Int]) {
-    guard let b = b.baseAddress else { return }
     let spare = UnsafeMutablePointer<Float>.allocate(capacity: max(columns, 1))
     defer { spare.deallocate() }
     for row in 0..<rows {
-      let start = b + row * columns
+      let start = b.start + row * columns
       spare.update(from: start, count: columns)
       for (place, column) in sources.enumerated() { start[place] = spare[column] }
     }

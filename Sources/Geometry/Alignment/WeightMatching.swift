@@ -1,6 +1,5 @@
 import Checkpoints
 import LinearAlgebra
-import Synchronization
 import Tensors
 
 /// The order of one model's units that brings its weights nearest to another's.
@@ -27,7 +26,7 @@ public struct WeightMatching: Sendable {
   /// What became of one group.
   public struct GroupResult: Hashable, Sendable {
     /// The group.
-    public let group: UnitGroup
+    public let group: PermutableGroup
     /// Its units.
     public let count: Int
     /// How many of them left their place.
@@ -50,7 +49,7 @@ public struct WeightMatching: Sendable {
   ///   - pairing: A with B.
   ///   - units: B's.
   /// - Returns: bytes besides the program itself.
-  public static func byteCount(_ pairing: CheckpointPairing, units: ModelUnits) -> Int {
+  public static func byteCount(_ pairing: CheckpointPairing, units: PermutableUnits) -> Int {
     let most = units.counts.values.max() ?? 0
     return pairing.pairs.filter { bearsUnits($0, units) }
       .reduce(MemoryLayout<Float>.size * most * most) { $0 + MatchingTensor.byteCount(of: $1) }
@@ -67,7 +66,7 @@ public struct WeightMatching: Sendable {
   /// - Complexity: for each step, 2 units² times the group's elements per unit; see
   ///   ``byteCount(_:units:)`` for memory.
   public init(
-    _ pairing: CheckpointPairing, units: ModelUnits, seed: UInt64, threads: Int
+    _ pairing: CheckpointPairing, units: PermutableUnits, seed: UInt64, threads: Int
   ) throws {
     let pairs = pairing.pairs.filter { WeightMatching.bearsUnits($0, units) }
     let tensors = try pairs.map { try MatchingTensor($0, axes: units.axes(of: $0.name.canonical)) }
@@ -85,7 +84,7 @@ public struct WeightMatching: Sendable {
     steps = descent.steps
   }
 
-  private static func bearsUnits(_ pair: TensorPair, _ units: ModelUnits) -> Bool {
+  private static func bearsUnits(_ pair: TensorPair, _ units: PermutableUnits) -> Bool {
     units.axes(of: pair.name.canonical).joined().contains { $0.group != nil }
       && pair.base.shape.elementCount > 0
   }
@@ -94,14 +93,14 @@ public struct WeightMatching: Sendable {
 /// The state of the descent.
 private struct MatchingDescent {
   private let tensors: [MatchingTensor]
-  private let units: ModelUnits
+  private let units: PermutableUnits
   private let threads: Int
   private let leastGain: Double
   private(set) var permutations = UnitPermutations()
-  private(set) var gains: [UnitGroup: Double] = [:]
+  private(set) var gains: [PermutableGroup: Double] = [:]
   private(set) var steps = 0
 
-  init(_ tensors: [MatchingTensor], units: ModelUnits, threads: Int) {
+  init(_ tensors: [MatchingTensor], units: PermutableUnits, threads: Int) {
     (self.tensors, self.units, self.threads) = (tensors, units, threads)
     forEach(tensors, threads: threads) { $0.measure() }
     let (a, b) = tensors.reduce((0.0, 0.0)) { sums, tensor in
@@ -134,7 +133,7 @@ private struct MatchingDescent {
   ///   - group: whose units.
   ///   - candidates: the tensors that tell.
   /// - Returns: whether units moved.
-  private mutating func match(_ group: UnitGroup, by candidates: [MatchingTensor]) -> Bool {
+  private mutating func match(_ group: PermutableGroup, by candidates: [MatchingTensor]) -> Bool {
     let telling = candidates.filter { $0.bears(group) }
     guard !telling.isEmpty, let count = units.counts[group] else { return false }
     steps += 1
@@ -158,7 +157,7 @@ private struct MatchingDescent {
     tensors.reduce(0) { $0 + $1.difference.product }
   }
 
-  private func move(_ group: UnitGroup, by order: [Int], _ touched: [MatchingTensor]) {
+  private func move(_ group: PermutableGroup, by order: [Int], _ touched: [MatchingTensor]) {
     forEach(touched, threads: threads) { $0.move(group, by: order) }
   }
 
@@ -166,7 +165,7 @@ private struct MatchingDescent {
   private static let tileHeight = 128
 
   private func similarity(
-    of group: UnitGroup, count: Int, by tensors: [MatchingTensor]
+    of group: PermutableGroup, count: Int, by tensors: [MatchingTensor]
   ) -> Matrix {
     var result = Matrix(rows: count, columns: count)
     result.withUnsafeMutableElements { elements in
@@ -185,16 +184,9 @@ private struct MatchingDescent {
   }
 }
 
-/// Lets threads take the items of an array one after the other.
 private func forEach<Item: Sendable>(
   _ items: [Item], threads: Int, _ body: @escaping @Sendable (Item) -> Void
 ) {
-  let next = Atomic(0)
-  concurrently(threads: min(threads, max(items.count, 1))) { _ in
-    while true {
-      let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard index < items.count else { return }
-      body(items[index])
-    }
-  }
+  // Bodies that do not throw leave nothing to catch.
+  _ = try? concurrentMap(items.count, threads: threads) { body(items[$0]) }
 }

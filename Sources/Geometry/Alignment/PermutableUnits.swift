@@ -3,7 +3,7 @@ import Tensors
 
 /// Units of one kind that can be exchanged among each other without changing what a model
 /// computes, if it is done along every axis that bears them.
-public struct UnitGroup: Hashable, Sendable, CustomStringConvertible {
+public struct PermutableGroup: Hashable, Sendable, CustomStringConvertible {
   /// What the units are.
   public enum Kind: String, CaseIterable, Sendable {
     /// Channels of the residual stream, throughout the model.
@@ -27,7 +27,7 @@ public struct UnitGroup: Hashable, Sendable, CustomStringConvertible {
 /// A stretch of an axis: units of a group one after the other, or positions that stay in place.
 struct AxisStretch: Hashable, Sendable {
   /// The group, or `nil` for positions whose order means something.
-  let group: UnitGroup?
+  let group: PermutableGroup?
   /// The first position.
   let start: Int
   /// Positions that one unit takes: 1, or a head's dimensions.
@@ -39,11 +39,11 @@ struct AxisStretch: Hashable, Sendable {
 }
 
 /// Which positions along which axes of a model's parameters belong to which units.
-public struct ModelUnits: Sendable {
+public struct PermutableUnits: Sendable {
   /// The groups, in the order in which the checkpoint's parameters bear them.
-  public let groups: [UnitGroup]
+  public let groups: [PermutableGroup]
   /// The number of units of each group.
-  public let counts: [UnitGroup: Int]
+  public let counts: [PermutableGroup: Int]
   /// The number of attention heads, or `nil` if it is unknown and heads stay in place.
   public let heads: AttentionHeads?
   private let stretches: [TensorName: [[AxisStretch]]]
@@ -75,8 +75,8 @@ private struct UnitsBuilder {
   let path: String
   let map: AxisMap
   let heads: AttentionHeads?
-  private(set) var groups: [UnitGroup] = []
-  private(set) var counts: [UnitGroup: Int] = [:]
+  private(set) var groups: [PermutableGroup] = []
+  private(set) var counts: [PermutableGroup: Int] = [:]
   private(set) var stretches: [TensorName: [[AxisStretch]]] = [:]
   /// The dimensions of a head of each layer, of queries and keys, and of values and context.
   private var headLengths: [HeadKey: Int] = [:]
@@ -144,12 +144,12 @@ private struct UnitsBuilder {
     return AxisStretch(group: group, start: start, unitLength: length / count, count: count)
   }
 
-  private func group(of role: AxisRole, _ name: ParameterName) -> UnitGroup? {
+  private func group(of role: AxisRole, _ name: ParameterName) -> PermutableGroup? {
     switch role {
-    case .residual: UnitGroup(kind: .residual, layer: nil)
-    case .hidden: UnitGroup(kind: .hidden, layer: name.layer)
+    case .residual: PermutableGroup(kind: .residual, layer: nil)
+    case .hidden: PermutableGroup(kind: .hidden, layer: name.layer)
     case .query, .key, .value, .context:
-      heads == nil ? nil : UnitGroup(kind: .heads, layer: name.layer)
+      heads == nil ? nil : PermutableGroup(kind: .heads, layer: name.layer)
     case .token, .position, .other: nil
     }
   }
