@@ -47,7 +47,7 @@ public struct AlignReport: Sendable {
       rowCount: groups.count,
       columns: [
         .init("group", heading: "group", .text(groups.map(\.group.description))),
-        .init("kind", .text(groups.map(\.group.kind.rawValue))),
+        .init("units_kind", .text(groups.map(\.group.kind.rawValue))),
         .init("layer", .integer(groups.map(\.group.layer))),
         .init("units", heading: "units", .integer(groups.map(\.count))),
         .init("moved", heading: "moved", .integer(groups.map(\.moved))),

@@ -22,6 +22,9 @@ public struct PermutableGroup: Hashable, Sendable, CustomStringConvertible {
 
   /// `residual`, `hidden 3`, `heads 3`.
   public var description: String { kind.rawValue + (layer.map { " \($0)" } ?? "") }
+
+  /// Where a list of groups has it.
+  fileprivate var place: (layer: Int, kind: String) { (layer ?? -1, kind.rawValue) }
 }
 
 /// A stretch of an axis: units of a group one after the other, or positions that stay in place.
@@ -40,7 +43,7 @@ struct AxisStretch: Hashable, Sendable {
 
 /// Which positions along which axes of a model's parameters belong to which units.
 public struct PermutableUnits: Sendable {
-  /// The groups, in the order in which the checkpoint's parameters bear them.
+  /// The groups: the residual stream, then layer by layer.
   public let groups: [PermutableGroup]
   /// The number of units of each group.
   public let counts: [PermutableGroup: Int]
@@ -62,8 +65,9 @@ public struct PermutableUnits: Sendable {
     for parameter in parameters.parameters + parameters.ties.map(\.parameter) {
       try builder.add(parameter)
     }
-    try builder.requireMakers()
-    (groups, counts, stretches) = (builder.groups, builder.counts, builder.stretches)
+    try builder.checkUnknownAxes()
+    (counts, stretches) = (builder.counts, builder.stretches)
+    groups = counts.keys.sorted { $0.place < $1.place }
     self.heads = heads
   }
 
@@ -75,7 +79,6 @@ private struct UnitsBuilder {
   let path: String
   let map: AxisMap
   let heads: AttentionHeads?
-  private(set) var groups: [PermutableGroup] = []
   private(set) var counts: [PermutableGroup: Int] = [:]
   private(set) var stretches: [TensorName: [[AxisStretch]]] = [:]
   /// The dimensions of a head of each layer, of queries and keys, and of values and context.
@@ -84,6 +87,8 @@ private struct UnitsBuilder {
   /// parameters that take something of unknown meaning.
   private var made = Set<Int>()
   private var takers: [(name: TensorName, length: Int)] = []
+  /// Vectors of unknown meaning within layers.
+  private var layerVectors: [(name: ParameterName, length: Int)] = []
 
   private struct HeadKey: Hashable {
     let layer: Int?
@@ -139,7 +144,7 @@ private struct UnitsBuilder {
         "an axis of \(length) \(role.rawValue) positions does not hold the "
           + "\(counts[group] ?? count) units of \(group)")
     }
-    if counts.updateValue(count, forKey: group) == nil { groups.append(group) }
+    counts[group] = count
     try checkHeads(role, length: length, name)
     return AxisStretch(group: group, start: start, unitLength: length / count, count: count)
   }
@@ -172,19 +177,33 @@ private struct UnitsBuilder {
   private mutating func noteUnknown(
     _ roles: [[AxisRole]], _ shape: Shape, _ name: ParameterName
   ) {
-    guard shape.rank == 2, roles[0] == [.other] else { return }
-    if roles[1] == [.residual] { made.insert(shape.dimensions[0]) }
-    if roles[1] == [.other] { takers.append((name.canonical, shape.dimensions[1])) }
+    switch roles {
+    case [[.other], [.residual]]: made.insert(shape.dimensions[0])
+    case [[.other], [.other]]: takers.append((name.canonical, shape.dimensions[1]))
+    case [[.other]] where name.layer != nil: layerVectors.append((name, shape.dimensions[0]))
+    default: break
+    }
   }
 
-  /// A classifier on top of a pooler takes what the pooler makes. Without the pooler its inputs
-  /// are those of the residual stream, which the name alone does not tell.
-  func requireMakers() throws {
+  /// Refuses parameters whose names some models use for axes that bear no units, and others for
+  /// axes that do.
+  func checkUnknownAxes() throws {
+    // A classifier takes what a pooler makes; without one it takes the residual stream.
     for taker in takers where !made.contains(taker.length) {
       throw CheckpointError(
         .unsupported, in: path, tensor: taker.name,
         "no parameter makes the \(taker.length) inputs that it takes, so they may be channels of "
           + "the residual stream; a map that says so can be given with --map")
+    }
+    // A gain of queries or keys is either shared by all heads or has a part for each.
+    for vector in layerVectors where heads != nil {
+      let expected = headLengths[HeadKey(layer: vector.name.layer, isKey: true)]
+      guard vector.length == expected else {
+        throw fault(
+          vector.name,
+          "has \(vector.length) elements, where one for each of a head's "
+            + "\(expected ?? 0) dimensions would stay in place")
+      }
     }
   }
 
