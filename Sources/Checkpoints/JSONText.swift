@@ -3,7 +3,19 @@
 /// - Parameter members: names and values, in order.
 /// - Returns: the object, on one line.
 public func jsonObject(_ members: [(String, String)]) -> String {
-  "{" + members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
+  var object = "{"
+  for (name, value) in members {
+    object += object.utf8.count > 1 ? "," : ""
+    object += jsonString(name)
+    object += ":"
+    object += value
+  }
+  return object + "}"
+}
+
+/// Whether a byte stands for itself in a JSON string, whatever is beside it.
+private func isPlainInJSON(_ byte: UInt8) -> Bool {
+  byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
 }
 
 /// Text as a JSON string, with control characters escaped.
@@ -11,6 +23,7 @@ public func jsonObject(_ members: [(String, String)]) -> String {
 /// - Parameter text: any text.
 /// - Returns: the string with its quotes.
 public func jsonString(_ text: String) -> String {
+  if text.utf8.allSatisfy(isPlainInJSON) { return "\"" + text + "\"" }
   var result = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Tensors
 
 /// A table as lines of comma-separated values, the names of the columns first.
 ///
@@ -31,10 +32,12 @@ private func isFormula(_ text: String) -> Bool {
   text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
 }
 
+private func isSeparator(_ byte: UInt8) -> Bool {
+  byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0D || byte == 0x0A
+}
+
 private func quoted(_ text: String) -> String {
-  guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
-    return text
-  }
+  guard text.utf8.contains(where: isSeparator) else { return text }
   // By scalars: a quote with a combining mark after it is no quote to `split(separator:)`.
   return "\"" + text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
 }

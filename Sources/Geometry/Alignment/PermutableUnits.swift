@@ -63,6 +63,7 @@ public struct PermutableUnits: Sendable {
   public init(_ parameters: ParameterList, map: AxisMap, heads: AttentionHeads?) throws {
     var builder = UnitsBuilder(path: parameters.checkpoint.path, map: map, heads: heads)
     for parameter in parameters.parameters + parameters.ties.map(\.parameter) {
+      try builder.requireOneStack(parameter.name)
       try builder.add(parameter)
     }
     try builder.checkUnknownAxes()
@@ -97,6 +98,12 @@ private struct UnitsBuilder {
 
   init(path: String, map: AxisMap, heads: AttentionHeads?) {
     (self.path, self.map, self.heads) = (path, map, heads)
+  }
+
+  func requireOneStack(_ name: ParameterName) throws {
+    guard name.stack == nil else {
+      throw fault(name, "is of a model with an encoder and a decoder, which are not permuted")
+    }
   }
 
   mutating func add(_ parameter: ParameterList.Parameter) throws {
