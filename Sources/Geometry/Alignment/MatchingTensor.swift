@@ -8,7 +8,7 @@ import Tensors
 final class MatchingTensor: @unchecked Sendable {
   /// The stretches of the rows, then those of the columns; a vector is a matrix of one column.
   let axes: [[AxisStretch]]
-  /// ⟨A, B⟩ of the present order.
+  /// A compared with B in its present order.
   private(set) var difference = TensorDifference()
   private let rows: Int
   private let columns: Int
