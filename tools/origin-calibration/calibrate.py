@@ -39,6 +39,11 @@ STRAY = 3  # standard deviations by which a rate may exceed its level
 # Comparisons
 
 
+def is_direct(line):
+    """Whether a line is of a group in the first stage; the reference has no other."""
+    return line["kind"] == "group" and line.get("stage", "direct") in ("direct", 1)
+
+
 def ask_reference(pair, arguments):
     """Lines of the reference for a pair of folders."""
     options = origin_reference.parser().parse_args([*map(str, pair)])
@@ -63,7 +68,7 @@ def compare(pairs, arguments):
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for lines in pool.map(lambda pair: ask(pair, arguments), pairs):
             end = next(i for i, line in enumerate(lines) if line["kind"] == "verdict")
-            yield [line for line in lines[:end] if line["kind"] == "group"], lines[end]
+            yield [line for line in lines[:end] if is_direct(line)], lines[end]
 
 
 def choose_pairs(arguments):
@@ -109,7 +114,7 @@ def describe_certified(name, logs, count):
 
 def report(results):
     """Prints all figures; whether any is out of bounds."""
-    groups = [group | {"group of": f"{group['group']} {max(group['layer'], 0)}"}
+    groups = [group | {"group of": f"{group['group']} {max(group['layer'] or 0, 0)}"}
               for found, _ in results for group in found]
     agreements = describe_groups(groups, "group of") + describe_groups(groups, "group")
     print()

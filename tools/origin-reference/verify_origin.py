@@ -45,8 +45,9 @@ def by_place(lines):
     for line in lines:
         if line["kind"] == "verdict":
             break
-        if line["kind"] == "group":
-            found[line["group"], line["layer"]] = line
+        if line["kind"] == "group" and line.get("stage", "direct") in ("direct", 1):
+            layer = -1 if line["layer"] is None else line["layer"]
+            found[line["group"], layer] = line
     return found
 
 
