@@ -43,6 +43,7 @@ struct Origin: ParsableCommand {
   var layerMap = false
 
   @OptionGroup var names: NameMapOptions
+  @OptionGroup var unused: UnusedTokenOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
 
@@ -73,7 +74,7 @@ struct Origin: ParsableCommand {
     (options.level, options.seed, options.rows) = (alpha, seed, rows)
     (options.shuffles, options.isDirectOnly) = (monteCarlo, directOnly)
     (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
-    options.unusedTokens = try names.unusedTokenRanges(model)
+    options.unusedTokens = try unused.unusedTokenRanges(model)
     options.mapsLayers = layerMap
     return options
   }
@@ -113,7 +114,7 @@ struct Origin: ParsableCommand {
       ["--alpha", "\(alpha)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
       + (rows.map { ["--rows", "\($0)"] } ?? [])
       + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
-      + (layerMap ? ["--layer-map"] : []) + names.recorded
+      + (layerMap ? ["--layer-map"] : []) + names.recorded + unused.recorded
     let inputs = [a, b].map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "origin"] + inputs + options).joined(separator: " ")
   }
