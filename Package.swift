@@ -55,7 +55,8 @@ let package = Package(
       ],
       swiftSettings: warningsAreErrors),
     .target(
-      name: "TestSupport", dependencies: ["Tensors", "Checkpoints"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "LinearAlgebra"],
+      path: "Tests/TestSupport",
       swiftSettings: fastInDebug),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: fastInDebug),
     .testTarget(
