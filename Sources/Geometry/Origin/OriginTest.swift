@@ -168,10 +168,13 @@ public struct OriginTest: Sendable {
       rotation: rotation, resources: resources)
   }
 
-  /// Layer i of A against layer i + 1 of B.
+  /// Layer i of A against layer i + 1 of B; within the deeper model if one has more layers, since
+  /// which of its layers became which of the other's is not known then.
   private func controls(_ left: [UnitGroup], _ right: [UnitGroup]) throws -> NegativeControls {
-    let layered = (left.filter { $0.layer != nil }, right.filter { $0.layer != nil })
-    let pairs = GroupPairs(layered.0, layered.1, shift: 1).pairs.filter { $0.a.layer != $0.b.layer }
+    let depths = [left, right].map { Set($0.compactMap(\.layer)).count }
+    let pairs = GroupPairs(
+      shifted: depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right
+    ).pairs
     return NegativeControls(
       z: try stage("controls", pairs, foldsGain: false, rotation: nil).evidence.map(\.z))
   }
