@@ -88,13 +88,25 @@ public struct OriginTest: Sendable {
     let same = zip(pairing.pairs, differences).filter {
       $0.1.count > 0 && $0.1.identical == $0.1.count
     }
-    let isWhole = pairing.coverage.allSatisfy { [.compared, .buffer, .tied].contains($0.status) }
-    if !same.isEmpty, same.count == pairing.pairs.count, isWhole { finding.verdict = .identical }
+    if !same.isEmpty, same.count == pairing.pairs.count, isWhole(pairing) {
+      finding.verdict = .identical
+    }
     let matrices = same.map(\.0).filter { $0.base.shape.rank == 2 }
     let spreads = try statistics(of: matrices.map(\.base), using: resources)
     finding.frozen = zip(matrices, spreads).filter { $0.1.standardDeviation > 0 }
       .map(\.0.name.canonical.text)
     return finding
+  }
+
+  /// Whether every parameter of both models is compared, and with all its rows.
+  private func isWhole(_ pairing: CheckpointPairing) -> Bool {
+    pairing.coverage.allSatisfy { [.compared, .buffer, .tied].contains($0.status) }
+      && pairing.pairs.allSatisfy { pair in
+        zip([a, b], [pair.base, pair.other]).allSatisfy { model, record in
+          let stored = model[pair.name.canonical]?.record ?? record
+          return stored.shape.elementCount == record.shape.elementCount
+        }
+      }
   }
 
   private func modelUnits(_ parameters: ParameterList, _ map: AxisMap) throws -> ModelUnits {
