@@ -119,20 +119,30 @@ public struct OriginTest: Sendable {
   private func test(
     _ left: [UnitGroup], _ right: [UnitGroup], _ finding: inout OriginFinding
   ) throws {
-    let pairs = usable(GroupPairs(left, right), &finding)
-    if options.mapsLayers {
-      finding.layerMap = try LayerMap(
-        left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
-        plannedStages: options.plannedStages, resources: resources)
-    }
+    let all = GroupPairs(left, right)
+    let pairs = usable(all, &finding)
+    if options.mapsLayers { try mapLayers(left, right, &finding) }
     guard !pairs.isEmpty else { return conclude(&finding) }
     let direct = try stage("direct", pairs, foldsGain: false, rotation: nil)
     finding.stages.append(direct)
     finding.controls = try controls(left, right)
     if finding.controls.areSound, needsAlignment(direct) {
-      try alignAndTest(left, right, pairs, &finding)
+      try alignAndTest(
+        all.pairs.first { $0.a.kind == .residual }, pairs.filter { $0.a.kind != .residual },
+        &finding)
     }
     conclude(&finding)
+  }
+
+  private func mapLayers(
+    _ left: [UnitGroup], _ right: [UnitGroup], _ finding: inout OriginFinding
+  ) throws {
+    finding.layerMap = try LayerMap(
+      left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
+      plannedStages: options.plannedStages, resources: resources)
+    if finding.layerMap == nil {
+      finding.remarks.append("no hidden units of one shape, so layers cannot be mapped")
+    }
   }
 
   /// Groups whose labels are exchangeable: position tables of the same bits may be computed, and
@@ -192,17 +202,18 @@ public struct OriginTest: Sendable {
   }
 
   private func alignAndTest(
-    _ left: [UnitGroup], _ right: [UnitGroup], _ pairs: [(a: UnitGroup, b: UnitGroup)],
+    _ channels: (a: UnitGroup, b: UnitGroup)?, _ layered: [(a: UnitGroup, b: UnitGroup)],
     _ finding: inout OriginFinding
   ) throws {
-    guard let channels = pairs.first(where: { $0.a.kind == .residual }),
+    guard let channels,
       let alignment = try ResidualAlignment(
         a: channels.a, b: channels.b, leavingOut: options.unusedTokens, resources: resources)
     else {
       return finding.remarks.append(
-        "no token embedding that both have, so the residual streams cannot be aligned")
+        "no token embedding that both have, or its weights are too large, so the residual streams "
+          + "cannot be aligned")
     }
-    let layered = pairs.filter { $0.a.kind != .residual }
+    let layered = layered.filter { alignment.fits($0.a) }
     if !layered.isEmpty {
       finding.stages.append(
         try stage(
