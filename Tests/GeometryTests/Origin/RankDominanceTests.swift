@@ -14,7 +14,9 @@ import Testing
     (37, 185, -153.05410809006287), (37, 740, -1518.0130401213048),
   ]
 
-  @Test("The bound is not below the tail of Poisson, and above by no more than Stirling's factor", arguments: poissonTails)
+  @Test(
+    "The bound is not below the tail of Poisson, and above by no more than Stirling's factor",
+    arguments: poissonTails)
   func poisson(mean: Double, count: Int, tail: Double) {
     let bound = RankDominance.logBound(count: count, mean: mean)
     #expect(bound >= tail)

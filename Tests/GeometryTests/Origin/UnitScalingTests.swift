@@ -72,7 +72,8 @@ import Testing
       try evidence([a.scaled(by: factor)], [b]).ranks == evidence([a], [b]).ranks)
   }
 
-  @Test("NaN and infinite weights are errors that name the tensor", arguments: [Float.nan, .infinity])
+  @Test(
+    "NaN and infinite weights are errors that name the tensor", arguments: [Float.nan, .infinity])
   func nonfinite(value: Float) throws {
     for areColumns in [false, true] {
       var matrix = Matrix.normal(20, 10, seed: 1)
