@@ -20,6 +20,8 @@ struct GroupPairs {
   /// Pairs the groups of each layer of A with those of the layer of B that comes next after it,
   /// around the end: groups whose labels have nothing to do with each other.
   ///
+  /// Of two layers only the first is paired: in models that are akin the second pair would repeat it.
+  ///
   /// - Parameters:
   ///   - a: the groups of A.
   ///   - b: the groups of B.
@@ -27,7 +29,9 @@ struct GroupPairs {
     let layers = Set(b.compactMap(\.layer)).sorted()
     let layered = a.filter { $0.layer != nil }
     self.init(layered, b) { layer in layers.first { $0 > layer } ?? layers.first ?? layer }
-    pairs = pairs.filter { $0.a.layer != $0.b.layer }
+    pairs = pairs.filter { pair in
+      pair.a.layer != pair.b.layer && (layers.count > 2 || pair.a.layer == layers.first)
+    }
   }
 
   private init(_ a: [UnitGroup], _ b: [UnitGroup], partner: (Int) -> Int) {

@@ -82,7 +82,7 @@ import Testing
       }
     }
     #expect(layers(three, three) == [[0, 1], [1, 2], [2, 0]])
-    #expect(layers(three, two) == [[0, 1], [1, 0], [2, 0]])
+    #expect(layers(two, two) == [[0, 1]])
     #expect(layers(one, one).isEmpty)
     #expect(GroupPairs(shifted: three, three).pairs.allSatisfy { $0.a.kind != .residual })
   }
@@ -95,6 +95,6 @@ import Testing
         blockCount: group.blockCount, blockLength: group.blockLength, views: group.views)
     }
     #expect(GroupPairs(last, last).pairs.count == 7)
-    #expect(GroupPairs(shifted: last, last).pairs.count == 6)
+    #expect(GroupPairs(shifted: last, last).pairs.map(\.b.layer) == [Int.max, Int.max, Int.max])
   }
 }

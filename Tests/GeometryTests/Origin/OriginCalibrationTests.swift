@@ -38,4 +38,21 @@ import Testing
     let certified = stages.count { $0.logCertified <= log(0.05) }
     #expect(certified <= OriginCalibrationTests.pairs / 20)
   }
+
+  @Test("Controls are standard normal even for relatives", arguments: [2, 3])
+  func controls(layers: Int) throws {
+    var size = SmallModel.Size()
+    size.layers = layers
+    let controls = try (0..<40).map { seed in
+      let model = SmallModel(size, seed: UInt64(5000 + seed))
+      return try origin(
+        model.tensors(.gpt2), model.relative(correlation: 0.9, seed: UInt64(seed)).tensors(.gpt2)
+      ).controls
+    }
+    let z = controls.flatMap(\.z)
+    #expect(z.count == 40 * 3 * (layers == 2 ? 1 : layers))
+    #expect(NegativeControls(z: z).kolmogorovSmirnov > 0.01)
+    #expect(abs(NegativeControls(z: z).deviation - 1) < 3 / (2 * Double(z.count)).squareRoot())
+    #expect(controls.allSatisfy { $0.areSound })
+  }
 }

@@ -26,7 +26,7 @@ import Testing
     #expect(shared.family == "GPT-2")
     #expect(shared.stages.map(\.name) == ["direct"])
     #expect(shared.stages.allSatisfy { $0.planned == 3 })
-    #expect(shared.controls.z.count == 6)
+    #expect(shared.controls.z.count == 3)
     let stranger = try origin(model.tensors(.gpt2), SmallModel(seed: 9).tensors(.gpt2))
     #expect(stranger.verdict == .notDetected)
     #expect(stranger.stages.map(\.name) == ["direct", "residual alignment"])
