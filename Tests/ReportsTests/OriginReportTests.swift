@@ -22,6 +22,14 @@ import Testing
       ])
   }
 
+  @Test(
+    "Where nothing is tested there is no p-value", arguments: [OriginSample.identical, .untestable])
+  func noPValue(sample: OriginSample) throws {
+    let report = try sample.report()
+    #expect(report.verdictLine.contains("\"ln_p_cert\":null"))
+    #expect(report.finding.logCertified.isNaN)
+  }
+
   @Test("A shared initialization has its p-value, and no claim of who descends from whom")
   func shared() throws {
     let lines = try OriginSample.shared.report().lines

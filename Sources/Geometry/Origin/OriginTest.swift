@@ -71,9 +71,9 @@ public struct OriginTest: Sendable {
       return finding
     }
     finding.family = map.family
-    let units = try (modelUnits(a, map), modelUnits(b, map))
-    finding.remarks += units.0.remarks
-    try test(units.0.groups, units.1.groups, &finding)
+    let units = try modelUnits(map)
+    finding.remarks += units.a.remarks
+    try test(units.a.groups, units.b.groups, &finding)
     return finding
   }
 
@@ -109,10 +109,16 @@ public struct OriginTest: Sendable {
       }
   }
 
-  private func modelUnits(_ parameters: ParameterList, _ map: AxisMap) throws -> ModelUnits {
-    let configured = try ModelConfiguration(beside: parameters.checkpoint).flatMap(
-      AttentionHeads.init)
-    return ModelUnits(parameters, map: map, heads: options.heads ?? map.heads ?? configured)
+  /// The groups of A and of B. A model whose heads nothing tells is taken to have the other's.
+  private func modelUnits(_ map: AxisMap) throws -> (a: ModelUnits, b: ModelUnits) {
+    let configured = try [a, b].map {
+      try ModelConfiguration(beside: $0.checkpoint).flatMap(AttentionHeads.init)
+    }
+    let given = options.heads ?? map.heads
+    return (
+      ModelUnits(a, map: map, heads: given ?? configured[0] ?? configured[1]),
+      ModelUnits(b, map: map, heads: given ?? configured[1] ?? configured[0])
+    )
   }
 
   /// The stages, in the order planned, up to the first that certifies.

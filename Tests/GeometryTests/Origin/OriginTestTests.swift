@@ -254,6 +254,41 @@ import Testing
     #expect(unknown.remarks.first?.contains("--map") == true)
   }
 
+  @Test("Queries and keys that changed places take their own evidence and no other's")
+  func swappedQueries() throws {
+    var other = relative
+    for layer in 0..<2 {
+      other.layers[layer].query = relative.layers[layer].key
+      other.layers[layer].key = relative.layers[layer].query
+    }
+    let before = try origin(model.tensors(.gpt2), relative.tensors(.gpt2))
+    let after = try origin(model.tensors(.gpt2), other.tensors(.gpt2))
+    #expect(after.verdict == .shared)
+    for evidence in try #require(before.stages.first).evidence {
+      let found = try #require(after.evidence(evidence.name))
+      if evidence.kind == .query {
+        #expect(found.logRankBound > -5 && evidence.logRankBound < -10)
+      } else {
+        #expect(found.figures == evidence.figures)
+      }
+    }
+  }
+
+  @Test("Heads that one configuration tells are taken for both models", arguments: [0, 1])
+  func headsOfOne(configured: Int) throws {
+    let folder = try TemporaryFolder()
+    let files = try [model, relative].enumerated().map { number, model in
+      try ParameterList(folder.checkpoint("\(number)/a.safetensors", model.tensors(.gpt2)))
+    }
+    try folder.write(Array("{\"n_head\": 4}".utf8), to: "\(configured)/config.json")
+    let finding = try OriginTest(
+      files[0], files[1], options: OriginTest.Options(),
+      resources: WalkResources(threads: 1, scratchByteCount: 1 << 20)
+    ).run()
+    #expect(finding.stages.first?.evidence.count == 7)
+    #expect(finding.remarks.isEmpty)
+  }
+
   @Test("Monte Carlo p-values of relatives are one in all labelings")
   func monteCarlo() throws {
     let finding = try origin(model.tensors(.gpt2), relative.tensors(.gpt2)) { $0.shuffles = 19 }
