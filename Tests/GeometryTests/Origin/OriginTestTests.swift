@@ -1,5 +1,6 @@
 import Checkpoints
 import LinearAlgebra
+import Tensors
 import TestSupport
 import Testing
 
@@ -287,6 +288,17 @@ import Testing
     ).run()
     #expect(finding.stages.first?.evidence.count == 7)
     #expect(finding.remarks.isEmpty)
+  }
+
+  @Test("Rounding to another type costs little", arguments: [DType.bfloat16, .float16, .float64])
+  func types(dtype: DType) throws {
+    let plain = try origin(model.tensors(.gpt2), relative.tensors(.gpt2))
+    let rounded = try origin(
+      model.tensors(.gpt2), relative.tensors(.gpt2).map { $0.converted(to: dtype) })
+    #expect(rounded.verdict == .shared)
+    // Eight bits of fraction change likenesses by 2e-3 at most, of about 0.5.
+    #expect(abs(rounded.logCertified / plain.logCertified - 1) < 0.05)
+    if dtype == .float64 { #expect(rounded.figures == plain.figures) }
   }
 
   @Test("Monte Carlo p-values of relatives are one in all labelings")
