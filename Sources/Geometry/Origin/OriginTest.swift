@@ -204,7 +204,12 @@ public struct OriginTest: Sendable {
       shifted: depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right
     ).pairs
     return NegativeControls(
-      z: try stage("controls", pairs, foldsGain: false, rotation: nil).evidence.map(\.z))
+      z: try pairs.enumerated().map { index, pair in
+        try UnitEvidence(
+          product(pair, foldsGain: false, rotation: nil), rows: options.rows,
+          randomness: RandomStream(seed: options.seed, stream: UInt64(index))
+        ).z
+      })
   }
 
   private func alignAndTest(
