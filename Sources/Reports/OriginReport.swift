@@ -145,10 +145,10 @@ extension OriginFinding {
   var decidingStage: Stage? { stages.first { $0.logCertified <= logLevel } ?? stages.first }
 
   /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
-  /// first one.
+  /// first one. NaN if nothing was tested, as when all bits are the same.
   public var logCertified: Double {
     let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
-    return values.first { $0 <= logLevel } ?? values.first ?? 0
+    return values.first { $0 <= logLevel } ?? values.first ?? .nan
   }
 }
 
