@@ -53,7 +53,8 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors", "TestSupport"],
       swiftSettings: warningsAreErrors),
     .testTarget(
-      name: "GeometryTests", dependencies: ["Geometry", "Checkpoints", "Tensors", "TestSupport"],
+      name: "GeometryTests",
+      dependencies: ["Geometry", "Checkpoints", "Tensors", "CKernels", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
