@@ -146,9 +146,7 @@ private struct Mixture {
     }
   }
 
-  /// - Parameters:
-  ///   - a: doubles.
-  ///   - b: as many.
+  /// Counts over `length` doubles each.
   func counts(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ length: Int) -> agreement_counts {
     var counts = agreement_counts()
     count(

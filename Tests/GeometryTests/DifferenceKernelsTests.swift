@@ -39,7 +39,7 @@ private let lengths = [0, 1, 2, 7, 8, 9, 15, 16, 17, 4095, 4096, 4097, 70001]
     }
   }
 
-  /// The nearest numbers in another type; infinite where it has none so large.
+  /// The numbers in another type, rounded; infinite where it has none so large.
   private func rounded(_ bytes: [UInt8], from dtype: DType, to other: DType) -> [UInt8] {
     bytes.withUnsafeBytes { bytes in
       let elements = Elements(dtype, bytes)
