@@ -69,7 +69,7 @@ extension UnitEvidence {
     try product.forEachRegion(rows: sample) { try tally.add($0, $1) }
     (name, kind, layer) = (group.name, group.kind, group.layer)
     (blockCount, blockLength) = (group.blockCount, group.blockLength)
-    (trace, ranks) = (tally.trace(), tally.ranks())
+    (trace, ranks) = (tally.trace(), tally.ranks)
     dominance = RankDominance(ranks: ranks, blockLength: group.blockLength)
     logMonteCarlo = shuffles == 0 ? nil : tally.logMonteCarlo()
   }

@@ -2,8 +2,9 @@ import Glibc
 
 /// Gathers ranks and sums from the products of a group, region by region.
 ///
-/// Everything is summed over cells of fixed extent and folded in the order of the cells, so the
-/// bits do not depend on how the products were cut into regions or shared by threads.
+/// Cells of fixed extent are summed in binary64; their sums are added in fixed point, where the
+/// order does not matter. So the bits do not depend on how the products were cut into regions or
+/// shared by threads, and memory grows with the units, not with their products.
 struct UnitTally {
   private let rows: [Int]
   private let blockCount: Int
@@ -13,7 +14,11 @@ struct UnitTally {
   /// For each labeling and block, the label of each unit.
   private let labelings: [[[Int32]]]
   private var diagonal: [Float]
-  private var cells: [CellTally.Place: CellTally] = [:]
+  private(set) var ranks: [Int]
+  private var rowSums: [FixedPoint]
+  private var rowSquares: [FixedPoint]
+  private var columnSums: [FixedPoint]
+  private var shuffled: [FixedPoint]
 
   /// - Parameters:
   ///   - product: what will be tallied.
@@ -27,7 +32,12 @@ struct UnitTally {
     // Likenesses closer than the rounding of their sums are ties.
     let features = group.views.reduce(0) { $0 + $1.featureCount }
     tolerance = 0x1p-22 * Float(features).squareRoot()
-    diagonal = Array(repeating: 0, count: rows.count * group.blockCount)
+    let rowCount = rows.count * group.blockCount
+    (diagonal, ranks) = (Array(repeating: 0, count: rowCount), Array(repeating: 0, count: rowCount))
+    rowSums = Array(repeating: FixedPoint(), count: rowCount)
+    rowSquares = rowSums
+    columnSums = Array(repeating: FixedPoint(), count: group.unitCount)
+    shuffled = Array(repeating: FixedPoint(), count: labelings.count)
   }
 
   /// Takes in a region; those on the diagonal have to come before others of their rows.
@@ -41,7 +51,19 @@ struct UnitTally {
       let product = UnsafeBufferPointer(start: start, count: reach)
       return cell(places[index], region, product, diagonal)
     }
-    for (place, cell) in zip(places, found) { cells[place] = cell }
+    for (place, cell) in zip(places, found) { add(cell, at: place) }
+  }
+
+  private mutating func add(_ cell: CellTally, at place: CellTally.Place) {
+    let firstRow = place.block * rows.count + position(of: place.down * CellTally.extent)
+    for (index, row) in cell.rows.enumerated() {
+      ranks[firstRow + index] += row.rank
+      rowSums[firstRow + index].add(row.sum)
+      rowSquares[firstRow + index].add(row.squares)
+    }
+    let firstColumn = place.block * blockLength + place.across * CellTally.extent
+    for (index, sum) in cell.columnSums.enumerated() { columnSums[firstColumn + index].add(sum) }
+    for (index, sum) in cell.shuffled.enumerated() { shuffled[index].add(sum) }
   }
 
   private mutating func noteDiagonal(
@@ -56,7 +78,7 @@ struct UnitTally {
     }
   }
 
-  /// Where a unit is among the rows.
+  /// Where a unit is among the rows, or the first that follows it.
   private func position(of unit: Int) -> Int {
     guard rows.count < blockLength else { return unit }
     var (low, high) = (0, rows.count)
@@ -106,53 +128,48 @@ struct UnitTally {
 }
 
 extension UnitTally {
-  private func cells(ofBlock block: Int) -> [[CellTally]] {
-    let count = (blockLength + CellTally.extent - 1) / CellTally.extent
-    return (0..<count).map { down in
-      (0..<count).compactMap { cells[.init(block: block, down: down, across: $0)] }
-    }
-  }
-
-  /// The rank of each row, block after block.
-  func ranks() -> [Int] {
-    (0..<blockCount).flatMap { block in
-      cells(ofBlock: block).flatMap { line -> [Int] in
-        guard let first = line.first else { return [] }
-        return first.ranks.indices.map { row in line.reduce(0) { $0 + $1.ranks[row] } }
-      }
-    }
-  }
-
   /// The trace and its moments.
   func trace() -> TraceStatistic {
     var trace = TraceStatistic()
     for block in 0..<blockCount {
-      let lines = cells(ofBlock: block).filter { !$0.isEmpty }
-      let own = diagonal[block * rows.count..<(block + 1) * rows.count]
+      let own = block * rows.count..<(block + 1) * rows.count
       trace.addBlock(
-        diagonal: own.map { Double($0) },
-        rowSums: lines.flatMap { line in
-          line[0].rowSums.indices.map { row in line.reduce(0) { $0 + $1.rowSums[row] } }
-        },
-        columnSums: (lines.first ?? []).indices.flatMap { across in
-          lines[0][across].columnSums.indices.map { column in
-            lines.reduce(0) { $0 + $1[across].columnSums[column] }
-          }
-        },
-        squares: lines.reduce(0) { sum, line in line.reduce(sum) { $0 + $1.squares } })
+        diagonal: diagonal[own].map { Double($0) }, rowSums: rowSums[own].map(\.value),
+        columnSums: columnSums[block * blockLength..<(block + 1) * blockLength].map(\.value),
+        squares: rowSquares[own].reduce(0) { $0 + $1.value })
     }
     return trace
   }
 
   /// ln((1 + #{labelings whose sum is at least that of the labels as they are}) / (1 + labelings)).
   func logMonteCarlo() -> Double {
-    let all = (0..<blockCount).flatMap { cells(ofBlock: $0).flatMap { $0 } }
-    let own = diagonal.reduce(0.0) { $0 + Double($1) }
-    let asLarge = labelings.indices.count { number in
-      all.reduce(0.0) { $0 + $1.shuffled[number] } >= own
-    }
+    var own = FixedPoint()
+    for likeness in diagonal { own.add(Double(likeness)) }
+    let asLarge = shuffled.count { $0 >= own }
     return log(Double(1 + asLarge) / Double(1 + labelings.count))
   }
+}
+
+/// A sum of multiples of 2^-40, exact and so the same in any order, up to 2^23 in magnitude.
+///
+/// Likenesses are at most 1 and are summed over fewer units than that.
+private struct FixedPoint: Comparable {
+  private var steps: Int64 = 0
+  private static let scale = 0x1p40
+
+  var value: Double { Double(steps) / FixedPoint.scale }
+
+  /// Adds a number, rounded to a multiple of 2^-40.
+  mutating func add(_ number: Double) {
+    steps &+= Int64((number.clamped * FixedPoint.scale).rounded())
+  }
+
+  static func < (left: FixedPoint, right: FixedPoint) -> Bool { left.steps < right.steps }
+}
+
+extension Double {
+  /// The number itself within the range of fixed point; 0 for NaN.
+  fileprivate var clamped: Double { isNaN ? 0 : Swift.min(Swift.max(self, -0x1p22), 0x1p22) }
 }
 
 /// Sums over a square of products.
@@ -167,10 +184,8 @@ struct CellTally: Sendable {
   /// Units along each side.
   static let extent = 256
 
-  private(set) var ranks: [Int] = []
-  private(set) var rowSums: [Double] = []
+  private(set) var rows: [(rank: Int, sum: Double, squares: Double)] = []
   private(set) var columnSums: [Double]
-  private(set) var squares = 0.0
   var shuffled: [Double]
 
   init(columnCount: Int, labelings: Int) {
@@ -195,8 +210,6 @@ struct CellTally: Sendable {
         columnSums[index] += wide
       }
     }
-    ranks.append(reached - own)
-    rowSums.append(sum)
-    squares += squareSum
+    rows.append((reached - own, sum, squareSum))
   }
 }
