@@ -122,11 +122,10 @@ public struct OriginReport: Sendable {
     var total = TensorDifference()
     for difference in finding.differences { total.merge(difference) }
     guard total.count > 0 else { return [] }
-    let unlikeness = total.l2 / (total.squaredA + total.squaredB).squareRoot()
     let frozen = finding.frozen
     let names = frozen.prefix(4).joined(separator: ", ") + (frozen.count > 4 ? ", …" : "")
     return [
-      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(unlikeness.brief) (1 if unrelated), cosine "
+      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(total.unlikeness.brief) (1 if unrelated), cosine "
         + "\(total.cosine.brief); descriptive"
     ]
       + (frozen.isEmpty
@@ -134,15 +133,6 @@ public struct OriginReport: Sendable {
   }
 
   private func decimal(_ natural: Double) -> String { (natural / log(10)).brief }
-}
-
-extension OriginFinding {
-  /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
-  /// first one.
-  public var logCertified: Double {
-    let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
-    return values.first { $0 <= logLevel } ?? values.first ?? 0
-  }
 }
 
 extension String {

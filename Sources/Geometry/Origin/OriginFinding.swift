@@ -79,6 +79,13 @@ public struct OriginFinding: Sendable {
     (self.pairing, self.differences, self.logLevel) = (pairing, differences, logLevel)
   }
 
+  /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
+  /// first one.
+  public var logCertified: Double {
+    let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
+    return values.first { $0 <= logLevel } ?? values.first ?? 0
+  }
+
   /// The mean correlation of units of the same label that would have been found with
   /// probability 0.95, going by z; approximate. NaN without a direct test.
   ///
