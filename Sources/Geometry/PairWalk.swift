@@ -22,6 +22,7 @@ public struct WalkResources: Sendable {
   /// - Parameters:
   ///   - byteCount: scratch memory that a block of ``TensorDifference/blockLength`` needs.
   ///   - longest: a multiple of the block length.
+  /// - Returns: elements, a multiple of the block length.
   func pieceLength(scratchPerBlock byteCount: Int, atMost longest: Int) -> Int {
     guard byteCount > 0 else { return longest }
     let blocks = scratchByteCount / threads / byteCount

@@ -65,7 +65,7 @@ public struct OriginReport: Sendable {
   }
 
   private var effect: [String] {
-    guard let evidence = finding.stages.last?.evidence else { return [] }
+    guard let evidence = finding.decidingStage?.evidence else { return [] }
     let kinds = UnitKind.allCases.compactMap { kind -> String? in
       let values = evidence.filter { $0.kind == kind }.map(\.likeness)
       guard let least = values.min(), let greatest = values.max() else { return nil }
@@ -132,7 +132,16 @@ public struct OriginReport: Sendable {
         ? [] : ["            \(frozen.count) matrices have the same bits in both: \(names)"])
   }
 
-  private func decimal(_ natural: Double) -> String { (natural / log(10)).brief }
+  /// A natural logarithm as a decimal one; beyond four digits every digit before the point counts.
+  private func decimal(_ natural: Double) -> String {
+    let value = natural / log(10)
+    return value > -1e4 ? value.brief : Int(value.rounded()).grouped
+  }
+}
+
+extension OriginFinding {
+  /// The stage that certifies, or the first one.
+  var decidingStage: Stage? { stages.first { $0.logCertified <= logLevel } ?? stages.first }
 }
 
 extension String {

@@ -137,7 +137,7 @@ extension OriginReport {
   }
 
   private func scalars() throws -> [ResultVariable] {
-    let stage = finding.stages.first { $0.logCertified <= finding.logLevel } ?? finding.stages.first
+    let stage = finding.decidingStage
     return try [
       ResultVariable(
         "ln_p_cert", .float64([finding.logCertified]),

@@ -41,7 +41,7 @@ extension OriginReport {
   /// The verdict as one JSON object.
   public var verdictLine: String {
     func number(_ value: Double) -> String { value.isFinite ? String(value) : "null" }
-    let stage = finding.stages.first { $0.logCertified <= finding.logLevel } ?? finding.stages.first
+    let stage = finding.decidingStage
     let controls = finding.controls
     return jsonObject(
       [

@@ -19,7 +19,7 @@ public struct LayerMap: Sendable {
   /// Units of A looked at for each pair, unless said otherwise.
   public static let defaultRows = 512
 
-  /// Compares all pairs.
+  /// Compares all pairs; `nil` if the models have no hidden units of one shape.
   ///
   /// - Parameters:
   ///   - a: the groups of A.
@@ -28,7 +28,6 @@ public struct LayerMap: Sendable {
   ///   - seed: draws them.
   ///   - plannedStages: for the correction.
   ///   - resources: how much of the machine to use.
-  /// - Returns: `nil` if the models have no hidden units of one shape.
   /// - Throws: `CheckpointError` if a file cannot be read, or a weight is NaN or infinite.
   init?(
     _ a: [UnitGroup], _ b: [UnitGroup], rows: Int, seed: UInt64, plannedStages: Int,

@@ -59,6 +59,7 @@ enum LogProbability {
   ///     ln p = ln 2 + min(Fisher, ln m + min ln p_g), at most 0
   ///
   /// - Parameter logProbabilities: one for each group; each at least uniform under the null.
+  /// - Returns: ln p; 0 for no groups.
   static func certified(_ logProbabilities: [Double]) -> Double {
     guard let least = logProbabilities.min() else { return 0 }
     let single = log(Double(logProbabilities.count)) + least
@@ -73,6 +74,7 @@ enum LogProbability {
   /// statistics without extensive tables", J. R. Stat. Soc. B 32.
   ///
   /// - Parameter uniforms: the distribution function at each value.
+  /// - Returns: p.
   static func kolmogorovSmirnov(_ uniforms: [Double]) -> Double {
     let (sorted, n) = (uniforms.sorted(), Double(uniforms.count))
     guard n > 0 else { return 1 }

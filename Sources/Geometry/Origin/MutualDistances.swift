@@ -46,6 +46,8 @@ public struct MutualDistances: Sendable {
   /// Takes distances that are known.
   ///
   /// - Parameters:
+  ///   - matrices: what they are over.
+  ///   - elementCount: elements of the matrices of one checkpoint.
   ///   - pairSquares: d² of (0, 1), (0, 2), … (1, 2), …; one for each pair.
   ///   - kurtoses: one for each checkpoint.
   init(

@@ -24,6 +24,7 @@ public struct Parentage: Hashable, Sendable {
   ///   - distances: between them.
   ///   - base: the position of the base, or `nil` if it is not known.
   ///   - cosines: the partial cosines from there, or `nil` if there are none.
+  /// - Returns: one for each member.
   static func all(
     _ distances: MutualDistances, base: Int?, _ cosines: PartialCosines?
   ) -> [Parentage] {

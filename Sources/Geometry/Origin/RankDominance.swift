@@ -25,6 +25,7 @@ struct RankDominance: Hashable, Sendable {
   /// The k that are looked at, fixed before looking.
   ///
   /// - Parameter blockLength: units of a block, h, at least 1.
+  /// - Returns: the grid, ascending.
   static func grid(blockLength: Int) -> [Int] {
     Array(sequence(first: 1) { $0 * 2 }.prefix { $0 == 1 || $0 <= blockLength / 4 })
   }
@@ -62,6 +63,7 @@ struct RankDominance: Hashable, Sendable {
   /// - Parameters:
   ///   - ranks: of each row looked at.
   ///   - blockLength: units of a block; no rank reaches it.
+  /// - Returns: the counts.
   static func histogram(of ranks: [Int], blockLength: Int) -> [Int] {
     let bins = Int.bitWidth - max(blockLength - 1, 0).leadingZeroBitCount + 1
     var counts = Array(repeating: 0, count: bins)

@@ -20,14 +20,22 @@ struct UnitScaling: Sendable {
 
   /// Measures the units of a group.
   ///
+  /// - Parameters:
+  ///   - group: the units.
+  ///   - foldsGain: whether to multiply features by the gain of the normalization before them.
+  ///   - isCentred: whether to subtract means; if not, they are taken as 0.
+  ///   - threads: how many work at once.
   /// - Throws: `CheckpointError` naming the tensor if a weight is NaN or infinite.
   /// - Complexity: two passes over the group's weights.
-  init(_ group: UnitGroup, foldsGain: Bool, threads: Int) throws {
+  init(
+    _ group: UnitGroup, foldsGain: Bool, isCentred: Bool = true, threads: Int
+  ) throws {
     var (means, factors) = ([[[Float]]](), [[Float]]())
     for view in group.views {
       let measures = try view.slabs.map { slab in
         try SlabMeasure(
-          SlabReader(slab, foldsGain: foldsGain), blockCount: group.blockCount, threads: threads)
+          SlabReader(slab, foldsGain: foldsGain), blockCount: group.blockCount,
+          isCentred: isCentred, threads: threads)
       }
       let squares = (0..<group.unitCount).map { unit in
         measures.reduce(0.0) { $0 + $1.squares[unit] }
@@ -51,13 +59,17 @@ private struct SlabMeasure {
   let means: [Float]
   let squares: [Double]
 
-  init(_ reader: SlabReader, blockCount: Int, threads: Int) throws {
+  init(_ reader: SlabReader, blockCount: Int, isCentred: Bool, threads: Int) throws {
     let units = Array(reader.slab.positions.indices)
     if reader.hasUnitLines {
-      means = try SlabMeasure.meansOverLines(reader, units, blockCount, threads)
+      means =
+        isCentred
+        ? try SlabMeasure.meansOverLines(reader, units, blockCount, threads)
+        : Array(repeating: 0, count: blockCount * reader.slab.featureExtent)
       squares = try SlabMeasure.squaresOfLines(reader, units, means, blockCount, threads)
     } else {
-      (means, squares) = try SlabMeasure.acrossLines(reader, units, blockCount, threads)
+      (means, squares) = try SlabMeasure.acrossLines(
+        reader, units, blockCount, isCentred: isCentred, threads)
     }
   }
 
@@ -102,7 +114,7 @@ private struct SlabMeasure {
 
   /// Columns are units: each row has its own means.
   private static func acrossLines(
-    _ reader: SlabReader, _ units: [Int], _ blockCount: Int, _ threads: Int
+    _ reader: SlabReader, _ units: [Int], _ blockCount: Int, isCentred: Bool, _ threads: Int
   ) throws -> (means: [Float], squares: [Double]) {
     let (width, length) = (reader.slab.featureExtent, units.count / blockCount)
     let features = reader.slab.features.flatMap { Array($0) }
@@ -115,7 +127,8 @@ private struct SlabMeasure {
         try line.withUnsafeMutableBufferPointer { target in
           try reader.read(line: feature, units: units, features: 0..<width, into: target)
         }
-        means.append(addSquares(of: line, blockLength: length, to: &squares))
+        means.append(
+          addSquares(of: line, blockLength: length, isCentred: isCentred, to: &squares))
       }
       return (means: means, squares: squares)
     }
@@ -129,13 +142,14 @@ private struct SlabMeasure {
     return (means, squares)
   }
 
-  /// The mean of each block of a line; adds each unit's square about it.
+  /// The mean of each block of a line, or 0; adds each unit's square about it.
   private static func addSquares(
-    of line: [Float], blockLength: Int, to squares: inout [Double]
+    of line: [Float], blockLength: Int, isCentred: Bool, to squares: inout [Double]
   ) -> [Float] {
     stride(from: 0, to: line.count, by: blockLength).map { first in
       let block = first..<first + blockLength
-      let mean = Float(block.reduce(0.0) { $0 + Double(line[$1]) } / Double(blockLength))
+      let sum = isCentred ? block.reduce(0.0) { $0 + Double(line[$1]) } : 0
+      let mean = Float(sum / Double(blockLength))
       for unit in block {
         let deviation = Double(line[unit] - mean)
         squares[unit] += deviation * deviation
