@@ -22,7 +22,7 @@ public struct OriginReport: Sendable {
     ([
       "A = \(labels.a), B = \(labels.b)"
         + (finding.family.isEmpty ? "" : "; names of \(finding.family)")
-    ] + verdict + effect + stages + controls + matching + layers + descriptive
+    ] + verdict + effect + stages + published + controls + matching + layers + descriptive
       + finding.remarks.map { "note        \($0)" }).map(\.escapedForTerminal)
   }
 
@@ -89,6 +89,18 @@ public struct OriginReport: Sendable {
     }
   }
 
+  private var published: [String] {
+    guard let published = finding.published else { return [] }
+    let correlations = published.layers.map(\.correlation)
+    let range = correlations.min().flatMap { least in
+      correlations.max().map { ", Spearman's r \(least.brief) to \($0.brief)" }
+    }
+    return [
+      "phi_U       \(published.layers.count) layers: log10 p \(decimal(published.logCombined))"
+        + "\(range ?? ""); published statistic, asymptotic"
+    ]
+  }
+
   private var controls: [String] {
     let controls = finding.controls
     guard !controls.z.isEmpty else { return [] }
@@ -112,10 +124,11 @@ public struct OriginReport: Sendable {
     let pairs = zip(map.layersOfA, map.assignment).compactMap { layer, position in
       position.map { "\(layer)→\(map.layersOfB[$0])" }
     }
+    guard !pairs.isEmpty else { return ["layers      none match"] + LayerHeatMap(map).lines }
     return [
-      "layers      A→B: \(pairs.isEmpty ? "none match" : pairs.joined(separator: ", ")); "
-        + "log10 p certified \(decimal(map.logCertified))"
-    ]
+      "layers      A→B: \(pairs.joined(separator: ", ")); by all units of these log10 p certified "
+        + decimal(map.logCertified)
+    ] + LayerHeatMap(map).lines
   }
 
   private var descriptive: [String] {

@@ -20,7 +20,7 @@ extension OriginReport {
           .text("P(N_k >= n) <= lambda^j (n-j)!/n!, j = n - floor(lambda), lambda = rows*k/h")),
       ] + notes,
       variables: labels(evidence) + figures(evidence) + ranks(evidence) + controls() + layerMap()
-        + scalars())
+        + published() + scalars())
   }
 
   private var notes: [ResultAttribute] {
@@ -133,6 +133,29 @@ extension OriginReport {
         "map_layer", dimensions: ["layer_a"],
         .int32(map.assignment.map { $0.map { Int32(clamping: map.layersOfB[$0]) } ?? -1 }),
         longName: "layer of B that a layer of A became, -1 for none"),
+      ResultVariable(
+        "map_ln_p_whole", dimensions: ["layer_a"], .float64(map.logWholeBounds),
+        longName: "natural logarithm of the bound with that layer by all hidden units"),
+    ]
+  }
+
+  private func published() throws -> [ResultVariable] {
+    guard let published = finding.published else { return [] }
+    let dimensions = ["phi_u_layer"]
+    return try [
+      ResultVariable(
+        "phi_u_layer", dimensions: dimensions,
+        .int32(published.layers.map { Int32(clamping: $0.layer) }), longName: "layer"),
+      ResultVariable(
+        "phi_u_spearman", dimensions: dimensions, .float64(published.layers.map(\.correlation)),
+        longName: "rank correlation of matched hidden units; published statistic"),
+      ResultVariable(
+        "phi_u_ln_p_layer", dimensions: dimensions,
+        .float64(published.layers.map(\.logProbability)),
+        longName: "natural logarithm of its p-value, asymptotic"),
+      ResultVariable(
+        "phi_u_ln_p", .float64([published.logCombined]),
+        longName: "natural logarithm of the p-value of all layers, asymptotic"),
     ]
   }
 

@@ -47,7 +47,7 @@ public struct Family: Sendable {
   ///   - members: positions among all checkpoints, ascending, at least two.
   ///   - logWeakest: ln of the p-value that connects them.
   ///   - distances: between them.
-  ///   - base: the position among all checkpoints of the one said to be the base, or `nil`.
+  ///   - given: the position among all checkpoints of the one said to be the base, or `nil`.
   init(members: [Int], logWeakest: Double, distances: MutualDistances, base given: Int?) {
     (self.members, self.logWeakest, self.distances) = (members, logWeakest, distances)
     products = members.indices.flatMap { GromovProduct.all(distances, from: $0) }

@@ -24,6 +24,16 @@ public struct Lineage: Sendable {
     public var isCertified: Bool { verdict.isShared }
   }
 
+  /// The answer.
+  public enum Verdict: String, Sendable {
+    /// Certified pairs connect all.
+    case oneFamily = "ONE FAMILY"
+    /// Certified pairs connect some.
+    case someFamilies = "NOT ALL ONE FAMILY"
+    /// No pair is certified.
+    case noFamily = "NO FAMILY FOUND"
+  }
+
   /// How many checkpoints there are.
   public let checkpointCount: Int
   /// Every pair: (0, 1), (0, 2), … (1, 2), ….
@@ -33,6 +43,17 @@ public struct Lineage: Sendable {
   /// ln of the level of the test.
   public let logLevel: Double
 
+  /// The family of a checkpoint and its position within, or `nil` if it is in none.
+  ///
+  /// - Parameter checkpoint: its position among all.
+  /// - Returns: the number of the family, from 0, and the position among its members.
+  public func place(of checkpoint: Int) -> (family: Int, member: Int)? {
+    for (family, content) in families.enumerated() {
+      if let member = content.members.firstIndex(of: checkpoint) { return (family, member) }
+    }
+    return nil
+  }
+
   /// Checkpoints that are in no family.
   public var unconnected: [Int] {
     let connected = Set(families.flatMap(\.members))
@@ -40,7 +61,10 @@ public struct Lineage: Sendable {
   }
 
   /// Whether all checkpoints are one family.
-  public var isOneFamily: Bool { families.first?.members.count == checkpointCount }
+  public var verdict: Verdict {
+    if families.isEmpty { return .noFamily }
+    return families[0].members.count == checkpointCount ? .oneFamily : .someFamilies
+  }
 }
 
 /// Checkpoints that pairs connect.

@@ -62,6 +62,8 @@ public struct OriginFinding: Sendable {
   public internal(set) var twoViews: TwoViewMatch?
   /// Which layer of A became which of B; `nil` if that was not asked for.
   public internal(set) var layerMap: LayerMap?
+  /// The published statistic, to compare with; `nil` if that was not asked for.
+  public internal(set) var published: PublishedStatistic?
   /// What was compared, tensor by tensor.
   public internal(set) var pairing: CheckpointPairing
   /// The difference of each pair; descriptive.

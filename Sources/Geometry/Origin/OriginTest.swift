@@ -31,8 +31,10 @@ public struct OriginTest: Sendable {
     public var heads: AttentionHeads?
     /// Rows of the token embedding that no text contained.
     public var unusedTokens: [Range<Int>] = []
-    /// Whether to compare every layer of A with every one of B.
+    /// Whether to compare every layer of A with every one of B even if both have as many.
     public var mapsLayers = false
+    /// Whether to compute the published statistic too.
+    public var comparesPublished = false
 
     /// The defaults.
     public init() {}
@@ -43,7 +45,7 @@ public struct OriginTest: Sendable {
 
   private let a: ParameterList
   private let b: ParameterList
-  private let options: Options
+  private var options: Options
   private let resources: WalkResources
 
   /// Plans a test.
@@ -73,8 +75,21 @@ public struct OriginTest: Sendable {
     finding.family = map.family
     let units = try (modelUnits(a, map), modelUnits(b, map))
     finding.remarks += units.0.remarks
-    try test(units.0.groups, units.1.groups, &finding)
+    try planning(units.0, units.1, &finding).test(units.0.groups, units.1.groups, &finding)
     return finding
+  }
+
+  /// The test with a layer map among its stages if depths differ, which headers tell.
+  private func planning(
+    _ left: ModelUnits, _ right: ModelUnits, _ finding: inout OriginFinding
+  ) -> OriginTest {
+    guard left.layerCount != right.layerCount else { return self }
+    finding.remarks.append(
+      "A has \(left.layerCount) layers and B \(right.layerCount), so every layer is compared with "
+        + "every other")
+    var test = self
+    test.options.mapsLayers = true
+    return test
   }
 
   /// Compares the tensors as they are.
@@ -113,14 +128,30 @@ public struct OriginTest: Sendable {
         left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
         plannedStages: options.plannedStages, resources: resources)
     }
+    try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
     let direct = try stage("direct", pairs, foldsGain: false, rotation: nil)
     finding.stages.append(direct)
-    finding.controls = try controls(left, right)
+    finding.controls = try controls(left, right, finding.layerMap)
     if finding.controls.areSound, needsAlignment(direct) {
       try alignAndTest(left, right, pairs, &finding)
     }
     conclude(&finding)
+  }
+
+  private func comparePublished(
+    _ pairs: [(a: UnitGroup, b: UnitGroup)], _ finding: inout OriginFinding
+  ) throws {
+    guard options.comparesPublished else { return }
+    let (needed, granted) = (
+      PublishedStatistic.scratchByteCount(pairs), resources.scratchByteCount
+    )
+    guard needed <= granted else {
+      return finding.remarks.append(
+        "the published statistic would take \(needed / 1_000_000) MB of cosines at once, and "
+          + "\(granted / 1_000_000) MB, half of --memory, are granted; it is left out")
+    }
+    finding.published = try PublishedStatistic(pairs, resources: resources)
   }
 
   /// Groups whose labels are exchangeable: position tables of the same bits may be computed, and
@@ -168,10 +199,14 @@ public struct OriginTest: Sendable {
       rotation: rotation, resources: resources)
   }
 
-  /// Layer i of A against layer i + 1 of B.
-  private func controls(_ left: [UnitGroup], _ right: [UnitGroup]) throws -> NegativeControls {
+  /// Layer i of A against layer i + 1 of B, but for layers that the map found to belong together.
+  private func controls(
+    _ left: [UnitGroup], _ right: [UnitGroup], _ map: LayerMap?
+  ) throws -> NegativeControls {
     let layered = (left.filter { $0.layer != nil }, right.filter { $0.layer != nil })
-    let pairs = GroupPairs(layered.0, layered.1, shift: 1).pairs.filter { $0.a.layer != $0.b.layer }
+    let pairs = GroupPairs(layered.0, layered.1, shift: 1).pairs.filter {
+      $0.a.layer != $0.b.layer && map?.assigns($0.a.layer, to: $0.b.layer) != true
+    }
     return NegativeControls(
       z: try stage("controls", pairs, foldsGain: false, rotation: nil).evidence.map(\.z))
   }

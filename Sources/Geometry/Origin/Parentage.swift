@@ -18,6 +18,9 @@ public struct Parentage: Hashable, Sendable {
   /// A cosine that siblings and uncles seldom reach.
   static let clearCosine = 0.35
 
+  /// Nothing is known, as of a checkpoint that is in no family.
+  public static let unknown = Parentage(because: "")
+
   /// The parents of all members.
   ///
   /// - Parameters:
