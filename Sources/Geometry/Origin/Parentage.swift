@@ -15,7 +15,8 @@ public struct Parentage: Hashable, Sendable {
 
   /// A lead that tells a parent from siblings.
   static let leastLead = 0.15
-  /// A cosine that siblings and uncles seldom reach.
+  /// A cosine that siblings and uncles seldom reach, and a child does unless its own step was
+  /// nearly three times its parent's: of a leaf it is 1 / √(1 + (own step / parent's step)²).
   static let clearCosine = 0.35
 
   /// Nothing is known, as of a checkpoint that is in no family.
