@@ -123,10 +123,14 @@ extension ElementReader {
   public func readFloats(
     _ range: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try withUnsafeTemporaryAllocation(
-      byteCount: scratchByteCount(elements: range.count), alignment: 16
-    ) { scratch in
-      record.dtype.decode(try bytes(of: range, scratch: scratch), into: target)
+    let (byteCount, dtype) = (scratchByteCount(elements: range.count), record.dtype)
+    // Most reads copy nothing, and a closure would copy this reader for each.
+    guard byteCount > 0 else {
+      let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      return dtype.decode(try bytes(of: range, scratch: none), into: target)
+    }
+    try withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { scratch in
+      dtype.decode(try bytes(of: range, scratch: scratch), into: target)
     }
   }
 }

@@ -79,8 +79,7 @@ struct JSONScanner {
       value = sum
       offset += 1
     }
-    if offset < bytes.count, [".", "e", "E"].contains(where: { bytes[offset] == UInt8(ascii: $0) })
-    {
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") || isExponentMark(bytes[offset]) {
       throw fault("expected an integer, found a fraction")
     }
     guard first != UInt8(ascii: "0") || offset - start == 1 else {
@@ -133,7 +132,7 @@ struct JSONScanner {
       offset += 1
       try requireDigits()
     }
-    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+    if offset < bytes.count, isExponentMark(bytes[offset]) {
       offset += 1
       if offset < bytes.count, bytes[offset] == 0x2B || bytes[offset] == 0x2D { offset += 1 }
       try requireDigits()
@@ -171,11 +170,13 @@ struct JSONScanner {
 
   private mutating func text(_ content: ArraySlice<UInt8>) throws -> String {
     guard offset < bytes.count else { throw fault("the text ends inside a string") }
-    guard let text = String(validating: content, as: UTF8.self) else {
+    do {
+      let text = String(copying: try UTF8Span(validating: content.span))
+      offset += 1
+      return text
+    } catch {
       throw fault("a string that is not valid UTF-8")
     }
-    offset += 1
-    return text
   }
 
   private mutating func appendCharacter(to content: inout [UInt8]) throws {
@@ -217,10 +218,13 @@ struct JSONScanner {
   }
 
   private mutating func hexadecimal() throws -> UInt32 {
-    guard offset + 4 <= bytes.count,
-      bytes[offset..<offset + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-      let value = UInt32(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
-    else { throw fault("a \\u escape without four hexadecimal digits") }
+    var value: UInt32 = 0
+    for position in offset..<offset + 4 {
+      guard position < bytes.count, let digit = hexadecimalDigit(bytes[position]) else {
+        throw fault("a \\u escape without four hexadecimal digits")
+      }
+      value = value << 4 | UInt32(digit)
+    }
     offset += 4
     return value
   }
@@ -231,10 +235,25 @@ struct JSONScanner {
   }
 
   private mutating func skipBlanks() {
-    while offset < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[offset]) { offset += 1 }
+    while offset < bytes.count, isBlank(bytes[offset]) { offset += 1 }
   }
+}
 
-  private func isDigit(_ byte: UInt8) -> Bool {
-    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+private func isBlank(_ byte: UInt8) -> Bool {
+  byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+}
+
+private func isDigit(_ byte: UInt8) -> Bool {
+  byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+}
+
+private func isExponentMark(_ byte: UInt8) -> Bool { byte | 0x20 == UInt8(ascii: "e") }
+
+private func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+  case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+  case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+  default: nil
   }
 }

@@ -8,6 +8,9 @@ struct SafetensorsHeader {
   private let file: InputFile
   private let dataStart: Int
 
+  /// Bytes of JSON that describe one tensor of a large model, less rather than more.
+  private static let usualEntry = 100
+
   /// Parses a header.
   ///
   /// - Throws: ``CheckpointError`` for whatever the format forbids, and for duplicate names
@@ -27,7 +30,8 @@ struct SafetensorsHeader {
 
   private mutating func parse(_ bytes: [UInt8]) throws {
     var scanner = JSONScanner(bytes)
-    var names = Set<TensorName>()
+    // A set that grows hashes every name anew, so it starts at what such a header usually holds.
+    var names = Set<TensorName>(minimumCapacity: bytes.count / SafetensorsHeader.usualEntry)
     var hasMetadata = false
     try scanner.object { scanner, key in
       guard key != "__metadata__" else {
@@ -90,7 +94,8 @@ struct SafetensorsHeader {
   private func readShape(_ scanner: inout JSONScanner, name: TensorName) throws -> Shape {
     let extents = try readCounts(&scanner)
     guard let shape = Shape(extents) else {
-      throw malformed("shape \(extents) has more elements than can be addressed", tensor: name)
+      throw malformed(
+        "shape \(Shape.list(extents)) has more elements than can be addressed", tensor: name)
     }
     return shape
   }
@@ -100,7 +105,8 @@ struct SafetensorsHeader {
     let available = file.byteCount - dataStart
     guard pair.count == 2, pair[0] <= pair[1], pair[1] <= available else {
       throw malformed(
-        "data_offsets \(pair) are no range within the \(available) data bytes", tensor: name)
+        "data_offsets \(Shape.list(pair)) are no range within the \(available) data bytes",
+        tensor: name)
     }
     return dataStart + pair[0]..<dataStart + pair[1]
   }
@@ -114,25 +120,30 @@ struct SafetensorsHeader {
   /// Every data byte belongs to exactly one tensor.
   private func requireWholeCoverage() throws {
     var end = dataStart
-    for record in records.sorted(by: SafetensorsHeader.comesBefore) {
-      let gap = record.offset - end
+    for place in placesInOrder() {
+      let gap = place.bytes.lowerBound - end
       guard gap == 0 else {
         throw malformed(
           gap > 0
             ? "\(gap) data bytes before it belong to no tensor"
-            : "overlaps the tensor before it by \(-gap) bytes", tensor: record.name)
+            : "overlaps the tensor before it by \(-gap) bytes", tensor: records[place.index].name)
       }
-      end += record.shape.byteCount(of: record.dtype)
+      end = place.bytes.upperBound
     }
     guard end == file.byteCount else {
       throw malformed("\(file.byteCount - end) bytes after the last tensor belong to none")
     }
   }
 
-  private static func comesBefore(_ left: TensorRecord, _ right: TensorRecord) -> Bool {
-    let leftEnd = left.offset + left.shape.byteCount(of: left.dtype)
-    let rightEnd = right.offset + right.shape.byteCount(of: right.dtype)
-    return (left.offset, leftEnd) < (right.offset, rightEnd)
+  /// The bytes of each record, in the order of the file; those of the same bytes as in the header.
+  private func placesInOrder() -> [(bytes: Range<Int>, index: Int)] {
+    records.indices.map { index in
+      let first = records[index].offset
+      return (first..<first + records[index].shape.byteCount(of: records[index].dtype), index)
+    }.sorted { left, right in
+      (left.bytes.lowerBound, left.bytes.upperBound, left.index)
+        < (right.bytes.lowerBound, right.bytes.upperBound, right.index)
+    }
   }
 
   private func malformed(_ detail: String, tensor: TensorName? = nil) -> CheckpointError {

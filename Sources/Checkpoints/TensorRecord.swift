@@ -17,13 +17,15 @@ public struct TensorRecord: Sendable {
   /// The extents, outermost first; `[]` is a scalar.
   public let shape: Shape
   /// Elements to step over for one step along each extent; a view may be strided.
-  public let strides: [Int]
+  public var strides: [Int] { viewStrides ?? shape.rowMajorStrides }
   /// Byte offset of the first element from the start of the file.
   public let offset: Int
   /// The order of the bytes of one element.
   public let byteOrder: ByteOrder
   /// The file that holds the bytes.
   public let file: InputFile
+  /// The strides of a view, or `nil` if they are those of the shape, which takes no memory.
+  private let viewStrides: [Int]?
 
   /// Creates the record of a contiguous, little-endian tensor.
   ///
@@ -39,8 +41,8 @@ public struct TensorRecord: Sendable {
           + "which takes \(shape.byteCount(of: dtype))")
     }
     try self.init(
-      name: name, dtype: dtype, shape: shape, strides: shape.rowMajorStrides,
-      storage: bytes, firstElement: 0, byteOrder: .little, file: file)
+      name: name, dtype: dtype, shape: shape, viewStrides: nil, storage: bytes, firstElement: 0,
+      byteOrder: .little, file: file)
   }
 
   /// Creates the record of a view of a storage, as PyTorch has them.
@@ -60,6 +62,15 @@ public struct TensorRecord: Sendable {
     name: TensorName, dtype: DType, shape: Shape, strides: [Int], storage: Range<Int>,
     firstElement: Int, byteOrder: ByteOrder, file: InputFile
   ) throws {
+    try self.init(
+      name: name, dtype: dtype, shape: shape, viewStrides: strides, storage: storage,
+      firstElement: firstElement, byteOrder: byteOrder, file: file)
+  }
+
+  private init(
+    name: TensorName, dtype: DType, shape: Shape, viewStrides: [Int]?, storage: Range<Int>,
+    firstElement: Int, byteOrder: ByteOrder, file: InputFile
+  ) throws {
     guard storage.lowerBound >= 0, storage.upperBound <= file.byteCount else {
       throw CheckpointError(
         .malformed, in: file.path, tensor: name,
@@ -67,26 +78,29 @@ public struct TensorRecord: Sendable {
     }
     let available = storage.count / dtype.byteCount
     guard
-      let reach = TensorRecord.reach(of: shape, strides: strides, from: firstElement),
+      let reach = TensorRecord.reach(of: shape, viewStrides: viewStrides, from: firstElement),
       reach <= available
     else {
       throw CheckpointError(
         .malformed, in: file.path, tensor: name,
-        "a view of shape \(shape), strides \(strides), from element \(firstElement) "
+        "a view of shape \(shape), strides "
+          + "\(Shape.list(viewStrides ?? shape.rowMajorStrides)), from element \(firstElement) "
           + "reaches outside its storage of \(available) elements")
     }
-    (self.name, self.dtype, self.shape, self.strides) = (name, dtype, shape, strides)
+    (self.name, self.dtype, self.shape, self.viewStrides) = (name, dtype, shape, viewStrides)
     (self.byteOrder, self.file) = (byteOrder, file)
     offset = storage.lowerBound + firstElement * dtype.byteCount
   }
 
-  private init(_ other: TensorRecord, name: TensorName, shape: Shape, strides: [Int]) {
-    (self.name, self.shape, self.strides) = (name, shape, strides)
+  private init(_ other: TensorRecord, name: TensorName, shape: Shape, viewStrides: [Int]?) {
+    (self.name, self.shape, self.viewStrides) = (name, shape, viewStrides)
     (dtype, offset, byteOrder, file) = (other.dtype, other.offset, other.byteOrder, other.file)
   }
 
   /// One more than the last element a view touches, or `nil` if that is no valid position.
-  private static func reach(of shape: Shape, strides: [Int], from first: Int) -> Int? {
+  private static func reach(of shape: Shape, viewStrides: [Int]?, from first: Int) -> Int? {
+    if viewStrides == nil, shape.elementCount > 0, first == 0 { return shape.elementCount }
+    let strides = viewStrides ?? shape.rowMajorStrides
     guard strides.count == shape.rank, first >= 0, strides.allSatisfy({ $0 >= 0 }) else {
       return nil
     }
@@ -103,24 +117,24 @@ public struct TensorRecord: Sendable {
 
   /// The same tensor under another name.
   public func renamed(_ name: TensorName) -> TensorRecord {
-    TensorRecord(self, name: name, shape: shape, strides: strides)
+    TensorRecord(self, name: name, shape: shape, viewStrides: viewStrides)
   }
 
   /// The same elements with the order of the extents reversed.
   public var transposed: TensorRecord {
-    TensorRecord(self, name: name, shape: shape.transposed, strides: strides.reversed())
+    TensorRecord(self, name: name, shape: shape.transposed, viewStrides: strides.reversed())
   }
 
   /// The first `rows` slices along the outermost extent.
   ///
   /// - Precondition: the rank is at least 1 and `rows` lies in `0...shape.dimensions[0]`.
   public func prefix(rows: Int) -> TensorRecord {
-    TensorRecord(self, name: name, shape: shape.prefix(rows: rows), strides: strides)
+    TensorRecord(self, name: name, shape: shape.prefix(rows: rows), viewStrides: viewStrides)
   }
 
   /// Whether the elements follow each other in the file in row-major order.
   public var isContiguous: Bool {
-    shape.elementCount <= 1
+    viewStrides == nil || shape.elementCount <= 1
       || zip(zip(shape.dimensions, strides), shape.rowMajorStrides)
         .allSatisfy { $0.0 == 1 || $0.1 == $1 }
   }

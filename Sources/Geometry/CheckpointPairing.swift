@@ -86,6 +86,7 @@ private struct PairingBuilder {
   init(base: ParameterList, other: ParameterList, options: CheckpointPairing.Options) {
     (self.base, self.other, self.options) = (base, other, options)
     squareLayout = SquareLayout(base: base, other: other)
+    usedOthers.reserveCapacity(other.parameters.count)
   }
 
   mutating func pairParameters() {

@@ -44,6 +44,7 @@ public struct PairWalk: Sendable {
   public init(_ pairings: [CheckpointPairing]) {
     var grouped: [WalkItem.Key: Int] = [:]
     var items: [WalkItem] = []
+    grouped.reserveCapacity(pairings.first?.pairs.count ?? 0)
     for (pairing, content) in pairings.enumerated() {
       for (position, pair) in content.pairs.enumerated() {
         let key = WalkItem.Key(pair.base)

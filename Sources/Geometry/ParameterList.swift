@@ -42,10 +42,12 @@ public struct ParameterList: Sendable {
     }
     let ties = try ParameterList.findTies(in: kept)
     let tied = Set(ties.map(\.parameter.name.canonical))
-    parameters = kept.filter { !tied.contains($0.name.canonical) }
+    parameters = tied.isEmpty ? kept : kept.filter { !tied.contains($0.name.canonical) }
     (self.checkpoint, self.buffers, self.ties) = (checkpoint, buffers, ties)
-    positions = Dictionary(
-      zip(parameters.map(\.name.canonical), parameters.indices), uniquingKeysWith: { $1 })
+    var positions: [TensorName: Int] = [:]
+    positions.reserveCapacity(parameters.count)
+    for index in parameters.indices { positions[parameters[index].name.canonical] = index }
+    self.positions = positions
   }
 
   /// The parameter of a canonical name.
@@ -56,34 +58,48 @@ public struct ParameterList: Sendable {
 
   /// Canonical names; where two tensors would get the same one, both keep what is stored.
   private static func named(_ records: [TensorRecord]) -> [Parameter] {
-    let names = records.map { ParameterName($0.name, shape: $0.shape) }
-    let uses = Dictionary(names.map { ($0.canonical, 1) }, uniquingKeysWith: +)
+    let names = stacksToldApart(records.map { ParameterName($0.name, shape: $0.shape) })
+    let ambiguous = namesGivenTwice(names)
     return zip(records, names).map { record, name in
-      let isAmbiguous = uses[name.canonical].map { $0 > 1 } ?? false
-      return Parameter(
-        name: isAmbiguous ? ParameterName(unabridged: record.name, like: name) : name,
+      Parameter(
+        name: ambiguous.contains(name.canonical)
+          ? ParameterName(unabridged: record.name, like: name) : name,
         record: record)
     }
+  }
+
+  /// Names whose kinds tell encoder from decoder, if there are layers of both.
+  private static func stacksToldApart(_ names: [ParameterName]) -> [ParameterName] {
+    let stacks = Set(names.lazy.filter { $0.layer != nil }.compactMap(\.leadingStack))
+    return stacks.count > 1 ? names.map(\.tellingStacksApart) : names
+  }
+
+  private static func namesGivenTwice(_ names: [ParameterName]) -> Set<TensorName> {
+    var (known, repeated) = (Set<TensorName>(minimumCapacity: names.count), Set<TensorName>())
+    for name in names where !known.insert(name.canonical).inserted {
+      repeated.insert(name.canonical)
+    }
+    return repeated
   }
 
   private static func findTies(
     in parameters: [Parameter]
   ) throws -> [(parameter: Parameter, of: TensorName)] {
     var ties: [(parameter: Parameter, of: TensorName)] = []
-    var owners: [Place: Parameter] = [:]
+    var owners: [Place: Int] = [:]
+    owners.reserveCapacity(parameters.count)
     let embedding = parameters.first { $0.name.isTokenEmbedding }
     // Output heads come last, so that the embedding is the one that is kept.
-    let ordered =
-      parameters.filter { !$0.name.isOutputHead } + parameters.filter(\.name.isOutputHead)
-    for parameter in ordered {
-      if let owner = owners[Place(parameter.record)], parameter.record.isAlias(of: owner.record) {
-        ties.append((parameter, owner.name.canonical))
-      } else if let embedding, parameter.name.isOutputHead,
-        try haveEqualBytes(parameter.record, embedding.record)
-      {
-        ties.append((parameter, embedding.name.canonical))
+    let isHead = parameters.map(\.name.isOutputHead)
+    let ordered = isHead.indices.filter { !isHead[$0] } + isHead.indices.filter { isHead[$0] }
+    for index in ordered {
+      let record = parameters[index].record
+      if let owner = owners[Place(record)], record.isAlias(of: parameters[owner].record) {
+        ties.append((parameters[index], parameters[owner].name.canonical))
+      } else if let embedding, isHead[index], try haveEqualBytes(record, embedding.record) {
+        ties.append((parameters[index], embedding.name.canonical))
       } else {
-        owners[Place(parameter.record)] = parameter
+        owners[Place(record)] = index
       }
     }
     return ties

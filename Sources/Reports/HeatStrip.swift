@@ -24,19 +24,34 @@ public struct HeatStrip {
   ///   - report: the distances.
   ///   - scale: how they are scaled.
   public init(_ report: NormsReport, scale: NormScale) {
-    var (kinds, known, layers) = ([String](), Set<String>(), Set<Int>())
-    strips = report.comparisons.map { comparison in
-      var groups: [Cell: TensorDifference] = [:]
-      for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
-        guard let layer = pair.name.layer else { continue }
-        if known.insert(pair.name.kind).inserted { kinds.append(pair.name.kind) }
-        layers.insert(layer)
-        groups[Cell(kind: pair.name.kind, layer: layer), default: .init()].merge(difference)
-      }
-      return (comparison.label, groups.mapValues { scale.distance($0) })
-    }
+    let (kinds, layers) = HeatStrip.axes(of: report)
+    let isReadable = kinds.count <= HeatStrip.mostKinds && layers.count <= HeatStrip.mostLayers
+    strips = isReadable ? report.comparisons.map { ($0.label, HeatStrip.cells(of: $0, scale)) } : []
     shades = LogarithmicShades(strips.flatMap(\.cells.values))
     (self.kinds, self.layers, self.scale) = (kinds, layers.sorted(), scale)
+  }
+
+  /// The kinds and layers there are; not all of them where there are too many to be shown.
+  private static func axes(of report: NormsReport) -> (kinds: [String], layers: Set<Int>) {
+    var (kinds, known, layers) = ([String](), Set<String>(), Set<Int>())
+    for name in report.comparisons.lazy.flatMap(\.pairing.pairs).map(\.name) {
+      guard let layer = name.layer else { continue }
+      if known.insert(name.kind).inserted { kinds.append(name.kind) }
+      layers.insert(layer)
+      if kinds.count > mostKinds || layers.count > mostLayers { break }
+    }
+    return (kinds, layers)
+  }
+
+  private static func cells(
+    of comparison: NormsReport.Comparison, _ scale: NormScale
+  ) -> [Cell: Double] {
+    var groups: [Cell: TensorDifference] = [:]
+    for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
+      guard let layer = pair.name.layer else { continue }
+      groups[Cell(kind: pair.name.kind, layer: layer), default: .init()].merge(difference)
+    }
+    return groups.mapValues { scale.distance($0) }
   }
 
   /// The lines, or none if no tensor belongs to a layer or there are too many to be read.
@@ -44,9 +59,7 @@ public struct HeatStrip {
   /// - Parameter width: characters; comparisons that do not fit beside each other go below.
   /// - Returns: a legend, then rows of shades.
   public func lines(width: Int) -> [String] {
-    guard let shades, !layers.isEmpty, layers.count <= HeatStrip.mostLayers,
-      kinds.count <= HeatStrip.mostKinds
-    else { return [] }
+    guard let shades else { return [] }
     let labelWidth = kinds.reduce(0) { max($0, min($1.count, 24)) }
     let stripWidth = max(layers.count, strips.reduce(0) { max($0, $1.label.count) })
     let perRow = max((width - labelWidth) / (stripWidth + 2), 1)

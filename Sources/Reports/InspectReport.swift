@@ -25,7 +25,7 @@ public struct InspectReport: Sendable {
 
   /// One row for each tensor, in the order of the file.
   public var table: ReportTable {
-    let (stored, uses) = (records, uses)
+    let (stored, uses, fileNames) = (records, uses, fileNames)
     return ReportTable(
       rowCount: stored.count,
       columns: [
@@ -34,13 +34,20 @@ public struct InspectReport: Sendable {
         .init("shape", heading: "shape", .text(stored.map(\.shape.compact))),
         .init("numel", heading: "values", .integer(stored.map { $0.shape.elementCount })),
         .init("use", heading: "use", .text(stored.map { uses[$0.name] ?? "" })),
-        .init("file", .text(stored.map { baseName($0.file.path) })),
+        .init("file", .text(stored.map { fileNames[ObjectIdentifier($0.file)] ?? "" })),
       ] + statisticColumns + digestColumns)
+  }
+
+  private var fileNames: [ObjectIdentifier: String] {
+    let files = parameters.checkpoint.files
+    return Dictionary(
+      files.map { (ObjectIdentifier($0), baseName($0.path)) }, uniquingKeysWith: { $1 })
   }
 
   /// What each stored tensor is used as.
   private var uses: [TensorName: String] {
     var uses: [TensorName: String] = [:]
+    uses.reserveCapacity(records.count)
     for parameter in parameters.parameters {
       uses[parameter.record.name] = parameter.name.role.rawValue
     }

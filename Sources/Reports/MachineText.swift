@@ -1,3 +1,5 @@
+import Tensors
+
 /// A table as lines of comma-separated values, the names of the columns first.
 ///
 /// Text that a spreadsheet would take for a formula gets an apostrophe before it. Numbers that
@@ -29,10 +31,12 @@ private func isFormula(_ text: String) -> Bool {
   text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
 }
 
+private func isSeparator(_ byte: UInt8) -> Bool {
+  byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0D || byte == 0x0A
+}
+
 private func quoted(_ text: String) -> String {
-  guard text.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
-    return text
-  }
+  guard text.utf8.contains(where: isSeparator) else { return text }
   // By scalars: a quote with a combining mark after it is no quote to `split(separator:)`.
   return "\"" + text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
 }
@@ -57,7 +61,14 @@ public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
 /// - Parameter members: names and values, in order.
 /// - Returns: the object, on one line.
 public func jsonObject(_ members: [(String, String)]) -> String {
-  "{" + members.map { jsonString($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
+  var object = "{"
+  for (name, value) in members {
+    object += object.utf8.count > 1 ? "," : ""
+    object += jsonString(name)
+    object += ":"
+    object += value
+  }
+  return object + "}"
 }
 
 private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
@@ -65,11 +76,17 @@ private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
   return cells.exact(row) ?? "null"
 }
 
+/// Whether a byte stands for itself in a JSON string, whatever is beside it.
+private func isPlainInJSON(_ byte: UInt8) -> Bool {
+  byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+}
+
 /// Text as a JSON string, with control characters escaped.
 ///
 /// - Parameter text: any text.
 /// - Returns: the string with its quotes.
 public func jsonString(_ text: String) -> String {
+  if text.utf8.allSatisfy(isPlainInJSON) { return "\"" + text + "\"" }
   var result = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

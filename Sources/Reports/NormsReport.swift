@@ -95,6 +95,7 @@ public struct NormsReport: Sendable {
 struct NormRow {
   let comparison: String
   let name: String
+  var stack: ParameterName.Stack?
   var layer: Int?
   var kind: String
   var role: String
@@ -128,7 +129,7 @@ extension NormsReport {
     }
     return switch grouping {
     case .tensor: rows
-    case .layer: merge(rows) { $0.layer.map { "layer \($0)" } ?? "outside layers" }
+    case .layer: merge(rows, by: \.layerName)
     case .kind: merge(rows, by: \.kind)
     case .total: merge(rows) { _ in "all tensors" }
     }
@@ -152,21 +153,30 @@ extension NormsReport {
 extension NormRow {
   init(comparison: String, pair: TensorPair, difference: TensorDifference) {
     self.init(
-      comparison: comparison, name: pair.name.canonical.text, layer: pair.name.layer,
-      kind: pair.name.kind, role: pair.name.role.rawValue, shape: pair.base.shape.compact,
+      comparison: comparison, name: pair.name.canonical.text, stack: pair.name.stack,
+      layer: pair.name.layer, kind: pair.name.kind, role: pair.name.role.rawValue,
+      shape: pair.base.shape.compact,
       dtypes: (pair.base.dtype.rawValue, pair.other.dtype.rawValue), remark: pair.remark,
-      tensors: 1, difference: difference)
+      tensors: 1,
+      difference: difference)
+  }
+
+  /// The layer that the row's tensor belongs to, with its stack if the model has several.
+  fileprivate var layerName: String {
+    guard let layer else { return "outside layers" }
+    return (stack.map { "\($0.rawValue) " } ?? "") + "layer \(layer)"
   }
 
   fileprivate func asGroup(_ group: String) -> NormRow {
     NormRow(
-      comparison: comparison, name: group, layer: layer, kind: kind, role: role, shape: "",
-      dtypes: dtypes, remark: "", tensors: 1, difference: difference)
+      comparison: comparison, name: group, stack: stack, layer: layer, kind: kind, role: role,
+      shape: "", dtypes: dtypes, remark: "", tensors: 1, difference: difference)
   }
 
   fileprivate mutating func absorb(_ row: NormRow) {
     difference.merge(row.difference)
     tensors += row.tensors
+    if stack != row.stack { stack = nil }
     if layer != row.layer { layer = nil }
     if kind != row.kind { kind = "" }
     if role != row.role { role = "" }

@@ -9,43 +9,49 @@ extension Double {
     let sign = self < 0 ? "-" : ""
     guard (-4..<6).contains(exponent) else {
       let power = (exponent < 0 ? "-" : "+") + (abs(exponent) < 10 ? "0" : "") + "\(abs(exponent))"
-      return sign + digits.prefix(1) + "." + digits.dropFirst() + "e" + power
+      return "\(sign)\(text(digits[..<1])).\(text(digits[1...]))e\(power)"
     }
     if exponent < 0 {
-      return sign + "0." + String(repeating: "0", count: -exponent - 1) + digits
+      return sign + "0." + String(repeating: "0", count: -exponent - 1) + text(digits[...])
     }
     let whole = exponent + 1
     guard whole < digits.count else {
-      return sign + digits + String(repeating: "0", count: whole - digits.count)
+      return sign + text(digits[...]) + String(repeating: "0", count: whole - digits.count)
     }
-    return sign + digits.prefix(whole) + "." + digits.dropFirst(whole)
+    return "\(sign)\(text(digits[..<whole])).\(text(digits[whole...]))"
+  }
+
+  private func text(_ digits: ArraySlice<UInt8>) -> String {
+    String(decoding: digits, as: UTF8.self)
   }
 
   /// The leading decimal digits of a positive number, rounded, and the exponent of the first.
-  private func decimalDigits(_ count: Int) -> (String, exponent: Int) {
+  private func decimalDigits(_ count: Int) -> ([UInt8], exponent: Int) {
     let (digits, exponent) = shortestDigits
     guard digits.count > count else {
-      return (digits + String(repeating: "0", count: count - digits.count), exponent)
+      return (digits + Array(repeating: zeroDigit, count: count - digits.count), exponent)
     }
-    let kept = Int(digits.prefix(count)) ?? 0
-    let isUp = digits[digits.index(digits.startIndex, offsetBy: count)] >= "5"
-    let rounded = String(kept + (isUp ? 1 : 0))
-    return rounded.count > count ? (String(rounded.dropLast()), exponent + 1) : (rounded, exponent)
+    let kept = digits.prefix(count).reduce(0) { 10 * $0 + Int($1 - zeroDigit) }
+    let isUp = digits[digits.startIndex + count] >= zeroDigit + 5
+    let rounded = Array(String(kept + (isUp ? 1 : 0)).utf8)
+    return rounded.count > count ? (rounded.dropLast(), exponent + 1) : (rounded, exponent)
   }
 
   /// The shortest digits that read back as this positive number, no zeros at either end.
-  private var shortestDigits: (String, exponent: Int) {
-    let parts = String(self).split(separator: "e")
-    let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-    let whole = String(mantissa[0])
-    let all = whole + (mantissa.count > 1 ? mantissa[1] : "")
-    let zeros = all.prefix { $0 == "0" }.count
-    var digits = String(all.dropFirst(zeros))
-    while digits.count > 1, digits.hasSuffix("0") { digits.removeLast() }
-    let power = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-    return (digits, whole.count - 1 - zeros + power)
+  private var shortestDigits: (ArraySlice<UInt8>, exponent: Int) {
+    let text = Array(description.utf8)
+    let mark = text.firstIndex(of: UInt8(ascii: "e")) ?? text.count
+    let point = text[..<mark].firstIndex(of: UInt8(ascii: ".")) ?? mark
+    let power = Int(String(decoding: text.dropFirst(mark + 1), as: UTF8.self)) ?? 0
+    var digits = text[..<mark].filter { $0 != UInt8(ascii: ".") }[...]
+    let zeros = digits.prefix { $0 == zeroDigit }.count
+    digits = digits.dropFirst(zeros)
+    while digits.count > 1, digits.last == zeroDigit { digits.removeLast() }
+    return (digits, point - 1 - zeros + power)
   }
 }
+
+private let zeroDigit = UInt8(ascii: "0")
 
 extension Int {
   /// Digits in groups of three: `81,912,576`.

@@ -29,7 +29,7 @@ public struct TerminalTable {
   /// - Returns: the headings, then a line for each row.
   public func lines(width: Int) -> [String] {
     var widths = headings.indices.map { column in
-      rows.reduce(headings[column].count) { max($0, $1[column].count) }
+      rows.reduce(headings[column].length) { max($0, $1[column].length) }
     }
     guard !widths.isEmpty else { return [] }
     let leastName = min(widths[0], TerminalTable.leastNameWidth)
@@ -51,12 +51,15 @@ public struct TerminalTable {
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {
-    let padded = zip(zip(cells, isNumeric), widths).map { cell, width in
-      let text = cell.0.elidedInMiddle(to: width)
-      let blanks = String(repeating: " ", count: max(width - text.count, 0))
-      return cell.1 ? blanks + text : text + blanks
+    var line = ""
+    for (column, width) in widths.enumerated() {
+      let blanks = String(repeating: " ", count: max(width - cells[column].length, 0))
+      line += column == 0 ? "" : TerminalTable.gap
+      line += isNumeric[column] ? blanks : ""
+      line += cells[column].elidedInMiddle(to: width)
+      line += isNumeric[column] ? "" : blanks
     }
-    return padded.joined(separator: TerminalTable.gap).withoutTrailingBlanks
+    return line.withoutTrailingBlanks
   }
 
   /// The terminal's width; where standard output is none, `COLUMNS`, else no bound.
@@ -70,13 +73,22 @@ public struct TerminalTable {
 }
 
 extension String {
-  var withoutTrailingBlanks: String { String(reversed().drop { $0 == " " }.reversed()) }
+  var withoutTrailingBlanks: String {
+    guard let last = utf8.lastIndex(where: { $0 != UInt8(ascii: " ") }) else { return "" }
+    return String(self[..<utf8.index(after: last)])
+  }
 
-  /// The text with part of its middle replaced by `…` if it is longer than `length`; more is kept
-  /// of its end, where names of tensors differ.
-  func elidedInMiddle(to length: Int) -> String {
-    guard count > length, length > 1 else { return self }
-    let head = (length - 1) / 4
-    return prefix(head) + "…" + suffix(length - 1 - head)
+  /// The number of characters; finding where each ends is slow, and rarely needed.
+  fileprivate var length: Int { isPrintableASCII ? utf8.count : count }
+
+  /// The text with part of its middle replaced by `…` if it has more than `limit` characters; more
+  /// is kept of its end, where names of tensors differ.
+  func elidedInMiddle(to limit: Int) -> String {
+    guard length > limit, limit > 1 else { return self }
+    let head = (limit - 1) / 4
+    let tail = limit - 1 - head
+    return isPrintableASCII
+      ? Substring(utf8.prefix(head)) + "…" + Substring(utf8.suffix(tail))
+      : prefix(head) + "…" + suffix(tail)
   }
 }

@@ -14,6 +14,11 @@ public struct ParameterName: Hashable, Sendable {
     case matrix, vector, embedding, buffer
   }
 
+  /// One of the two towers of layers that translation models and autoencoders have.
+  public enum Stack: String, CaseIterable, Sendable {
+    case encoder, decoder
+  }
+
   /// The name without wrappers' prefixes.
   public let canonical: TensorName
   /// The first number among the name's components, or `nil` outside the layers.
@@ -22,20 +27,28 @@ public struct ParameterName: Hashable, Sendable {
   public let kind: String
   /// What the parameter is for.
   public let role: Role
+  /// The stack that the parameter belongs to, in a model with several; else `nil`.
+  public let stack: Stack?
 
-  /// Reads a stored name.
+  /// Reads a stored name, of a model with one stack.
   ///
   /// - Parameters:
   ///   - name: the name in the checkpoint.
   ///   - shape: the tensor's shape, by which a causal mask is told from a bias.
   public init(_ name: TensorName, shape: Shape) {
-    let components = ParameterName.withoutPrefixes(name.text)
-    let layerIndex = components.firstIndex { $0.utf8.allSatisfy(isDigit) && Int($0) != nil }
-    canonical = TensorName(components.joined(separator: "."))
-    layer = layerIndex.flatMap { Int(components[$0]) }
-    let inner = layerIndex.map { components[($0 + 1)...] } ?? components[...]
-    kind = ParameterName.kind(of: inner)
-    role = ParameterName.role(of: components, shape: shape)
+    let components = NameComponents(name.text)
+    let first = components.indices.first { !components.isPrefix($0) } ?? 0
+    let layerIndex = components.indices.dropFirst(first).first { components.number($0) != nil }
+    canonical = first == 0 ? name : TensorName(components.text(from: first))
+    layer = layerIndex.flatMap(components.number)
+    kind = components.kind(from: layerIndex.map { $0 + 1 } ?? first)
+    role = components.role(from: first, shape: shape)
+    stack = nil
+  }
+
+  private init(canonical: TensorName, kind: String, stack: Stack?, like parts: ParameterName) {
+    (self.canonical, self.kind, self.stack) = (canonical, kind, stack)
+    (layer, role) = (parts.layer, parts.role)
   }
 
   /// Creates a name whose parts are known, such as one that keeps its prefix because without
@@ -43,85 +56,96 @@ public struct ParameterName: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - stored: the name to use as it stands.
-  ///   - parts: where layer, kind and role come from.
+  ///   - parts: where layer, kind, role and stack come from.
   public init(unabridged stored: TensorName, like parts: ParameterName) {
-    (canonical, layer, kind, role) = (stored, parts.layer, parts.kind, parts.role)
+    self.init(canonical: stored, kind: parts.kind, stack: parts.stack, like: parts)
+  }
+
+  /// The stack that the canonical name begins with, as `decoder.layers.0.fc1.weight` does, or `nil`.
+  public var leadingStack: Stack? {
+    let first = canonical.text.utf8.prefix { $0 != UInt8(ascii: ".") }
+    return Stack.allCases.first { first.elementsEqual($0.rawValue.utf8) }
+  }
+
+  /// The name in a model with several stacks, whose layers of one number and tensors of one
+  /// purpose differ: ``stack`` is set, and the kind begins with it.
+  ///
+  /// | canonical | kind | in a model of several stacks |
+  /// |---|---|---|
+  /// | `decoder.layers.0.fc1.weight` | `fc1.weight` | `decoder.fc1.weight` |
+  /// | `encoder.final_layer_norm.weight` | `ln` | `encoder.ln` |
+  /// | `encoder.embed_positions.weight` | `encoder.embed_positions.weight` | the same |
+  public var tellingStacksApart: ParameterName {
+    guard let stack = leadingStack else { return self }
+    let isTold = kind == canonical.text
+    return ParameterName(
+      canonical: canonical, kind: isTold ? kind : "\(stack.rawValue).\(kind)", stack: stack,
+      like: self)
   }
 
   /// Names of output heads that share the input embedding's values in a tied model.
-  public var isOutputHead: Bool { ParameterName.outputHeads.contains(canonical.text) }
+  public var isOutputHead: Bool { ParameterName.outputHeads.contains(canonical) }
 
   /// Names of input token embeddings.
-  public var isTokenEmbedding: Bool { ParameterName.tokenEmbeddings.contains(canonical.text) }
+  public var isTokenEmbedding: Bool { ParameterName.tokenEmbeddings.contains(canonical) }
 
-  private static let outputHeads: Set<String> = [
+  private static let outputHeads: [TensorName] = [
     "lm_head.weight", "lm_head.decoder.weight", "cls.predictions.decoder.weight",
     "embed_out.weight", "output.weight",
   ]
-  private static let tokenEmbeddings: Set<String> = [
+  private static let tokenEmbeddings: [TensorName] = [
     "wte.weight", "embeddings.word_embeddings.weight", "embed_tokens.weight",
     "embed_in.weight", "tok_embeddings.weight",
   ]
-  private static let prefixes: Set<Substring> = [
+}
+
+extension NameComponents {
+  private static let prefixes: [StaticString] = [
     "module", "_orig_mod", "transformer", "model", "bert", "roberta", "distilbert", "gpt_neox",
   ]
+  private static let buffers: [StaticString] = [
+    "masked_bias", "position_ids", "token_type_ids", "inv_freq", "num_batches_tracked",
+  ]
+  private static let embed = Array("embed".utf8)
+  private static let norm = Array("norm".utf8)
+  private static let layerNorms = [Array("layernorm".utf8), Array("layer_norm".utf8)]
 
-  private static func withoutPrefixes(_ name: String) -> [Substring] {
-    let all = name.split(separator: ".", omittingEmptySubsequences: false)
-    let rest = all.drop { prefixes.contains($0) }
-    return rest.isEmpty ? all : Array(rest)
+  /// Whether a component is one that wrappers put in front.
+  fileprivate func isPrefix(_ index: Int) -> Bool {
+    NameComponents.prefixes.contains { isWord(index, $0) }
   }
 
-  private static func kind(of components: ArraySlice<Substring>) -> String {
-    let words = components.dropLast()
+  fileprivate func kind(from first: Int) -> String {
+    let words = indices.dropLast().dropFirst(first)
     if words.contains(where: isLayerNorm) { return "ln" }
-    guard let first = words.first, words.count == 1, first == "wte" || first == "wpe" else {
-      return components.joined(separator: ".")
-    }
-    return String(first)
+    guard words.count == 1 else { return text(from: first) }
+    return isWord(first, "wte") ? "wte" : isWord(first, "wpe") ? "wpe" : text(from: first)
   }
 
-  private static func isLayerNorm(_ word: Substring) -> Bool {
-    word == "ln" || word.hasPrefix("ln_") || word.mentions("layernorm")
-      || word.mentions("layer_norm") || word.suffix(4).mentions("norm")
+  private func isLayerNorm(_ index: Int) -> Bool {
+    isWord(index, "ln") || begins(index, with: "ln_")
+      || NameComponents.layerNorms.contains { mentions($0, in: index) }
+      || mentions(NameComponents.norm, in: index, last: 4)
   }
 
-  private static func role(of components: [Substring], shape: Shape) -> Role {
-    if isBuffer(components, shape: shape) { return .buffer }
-    let isEmbedding = components.contains { word in
-      word == "wte" || word == "wpe" || word.mentions("embed")
-    }
+  fileprivate func role(from first: Int, shape: Shape) -> ParameterName.Role {
+    if isBuffer(from: first, shape: shape) { return .buffer }
     guard shape.rank >= 2 else { return .vector }
+    let isEmbedding = indices.dropFirst(first).contains { index in
+      isWord(index, "wte") || isWord(index, "wpe") || mentions(NameComponents.embed, in: index)
+    }
     return isEmbedding ? .embedding : .matrix
   }
 
-  private static func isBuffer(_ components: [Substring], shape: Shape) -> Bool {
-    switch components.last {
-    case "masked_bias", "position_ids", "token_type_ids", "inv_freq", "num_batches_tracked": true
-    case "bias": components.dropLast().last == "attn" && isCausalMask(shape)
-    default: false
-    }
+  private func isBuffer(from first: Int, shape: Shape) -> Bool {
+    let last = indices.upperBound - 1
+    if NameComponents.buffers.contains(where: { isWord(last, $0) }) { return true }
+    return isCausalMask(shape) && isWord(last, "bias") && last > first && isWord(last - 1, "attn")
   }
 
   /// GPT-2 stores its mask as `h.N.attn.bias`, shape [1, 1, positions, positions].
-  private static func isCausalMask(_ shape: Shape) -> Bool {
+  private func isCausalMask(_ shape: Shape) -> Bool {
     let extents = shape.dimensions
     return extents.count == 4 && extents[0] == 1 && extents[1] == 1 && extents[2] == extents[3]
-  }
-}
-
-private func isDigit(_ byte: UInt8) -> Bool {
-  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-}
-
-extension Substring {
-  /// Whether a lower-case ASCII word occurs in this text, in either case.
-  fileprivate func mentions(_ word: String) -> Bool {
-    var rest = utf8[...]
-    while rest.count >= word.utf8.count {
-      if zip(rest, word.utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) { return true }
-      rest = rest.dropFirst()
-    }
-    return false
   }
 }

@@ -67,9 +67,17 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     return zip(dimensions, rowMajorStrides).map { extent, stride in offset / stride % extent }
   }
 
-  /// `[768, 2304]`.
-  public var description: String {
-    "[" + dimensions.map(String.init).joined(separator: ", ") + "]"
+  /// `[768, 2304]`, as ``list(_:)`` has it.
+  public var description: String { Shape.list(dimensions) }
+
+  /// Integers in brackets, of a long list only the first: a file may claim millions of extents,
+  /// and the error that refuses them should be a line to read.
+  ///
+  /// - Parameter numbers: extents, strides or offsets.
+  /// - Returns: `[1, 2]`, or `[1, 1, …]` with 64 numbers before the ellipsis.
+  public static func list(_ numbers: [Int]) -> String {
+    let shown = numbers.prefix(64).map(String.init) + (numbers.count > 64 ? ["…"] : [])
+    return "[" + shown.joined(separator: ", ") + "]"
   }
 
   /// `768x2304`, or `scalar`: the form of tables and result files.

@@ -20,7 +20,10 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   /// Byte-wise equality.
   public static func == (left: TensorName, right: TensorName) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    let (left, right) = (left.text.utf8Span.span, right.text.utf8Span.span)
+    guard left.count == right.count else { return false }
+    for position in left.indices where left[position] != right[position] { return false }
+    return true
   }
 
   /// Order of the UTF-8 bytes.
@@ -32,8 +35,7 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
   ///
   /// - Parameter hasher: takes them.
   public func hash(into hasher: inout Hasher) {
-    var copy = text
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    text.utf8Span.span.bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
   }
 
   /// The name, safe to print: see ``Swift/String/escapedForTerminal``.
@@ -41,20 +43,34 @@ public struct TensorName: Hashable, Comparable, Sendable, CustomStringConvertibl
 }
 
 extension String {
+  /// Whether the text is nothing but ASCII characters from blank to tilde: each is one byte, one
+  /// character and one column of a terminal.
+  public var isPrintableASCII: Bool {
+    let bytes = utf8Span.span
+    for position in bytes.indices where bytes[position] < 0x20 || bytes[position] > 0x7E {
+      return false
+    }
+    return true
+  }
+
   /// The text with control characters, bidirectional overrides and the like written as
   /// `\u{..}`, so that a hostile name cannot steer a terminal or hide part of itself.
   public var escapedForTerminal: String {
-    guard unicodeScalars.contains(where: \.isUnprintable) else { return self }
-    return unicodeScalars.map { scalar in
-      scalar.isUnprintable
-        ? "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}" : String(scalar)
-    }.joined()
+    guard !isPrintableASCII, unicodeScalars.contains(where: \.isUnprintable) else { return self }
+    var (text, start) = ("", startIndex)
+    for index in unicodeScalars.indices where unicodeScalars[index].isUnprintable {
+      let digits = String(unicodeScalars[index].value, radix: 16, uppercase: true)
+      text += self[start..<index] + "\\u{" + digits + "}"
+      start = unicodeScalars.index(after: index)
+    }
+    return text + self[start...]
   }
 }
 
 extension Unicode.Scalar {
   fileprivate var isUnprintable: Bool {
-    switch properties.generalCategory {
+    if isASCII { return value < 0x20 || value == 0x7F }
+    return switch properties.generalCategory {
     case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator: true
     default: false
     }

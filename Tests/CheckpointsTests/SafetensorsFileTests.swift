@@ -118,6 +118,68 @@ import Testing
       SafetensorsBytes.file(header: "{\(entries.joined(separator: ","))}", data: [0, 0, 0, 0]))
   }
 
+  /// Entries of one byte each, whose bytes lie in the file in reverse.
+  private func manyEntries(_ count: Int) -> [String] {
+    (0..<count).map { number in
+      let (layer, expert, first) = (number / 384, number / 3 % 128, count - 1 - number)
+      return #""model.layers.\#(layer).mlp.experts.\#(expert).w\#(number % 3).weight":"#
+        + #"{"dtype":"U8","shape":[1,1],"data_offsets":[\#(first),\#(first + 1)]}"#
+    }
+  }
+
+  // Steps that grow with the square of the number of tensors would take seconds here.
+  @Test("A header of 20,000 tensors gives back each of them, in its order")
+  func manyTensors() throws {
+    let header = "{" + manyEntries(20_000).joined(separator: ",") + "}"
+    let data = (0..<20_000).map { UInt8($0 % 251) }
+    let file = try open(SafetensorsBytes.file(header: header, data: data))
+    #expect(file.records.count == 20_000)
+    #expect(Set(file.records.map(\.name)).count == 20_000)
+    #expect(file.records[385].name == "model.layers.1.mlp.experts.0.w1.weight")
+    #expect(file.records.allSatisfy { $0.shape.dimensions == [1, 1] && $0.strides == [1, 1] })
+    let first = file.records[19_999].offset
+    #expect(file.records.map(\.offset) == (first..<first + 20_000).reversed())
+    #expect(try elementBytes(file.records[385]) == [UInt8(19_614 % 251)])
+  }
+
+  @Test("In a header of 20,000 tensors, the last that repeats the first one's name is found")
+  func duplicateAmongMany() throws {
+    let entries = manyEntries(20_000)
+    let last = #"{"dtype":"U8","shape":[1],"data_offsets":[20000,20001]}"#
+    let header =
+      "{" + entries.joined(separator: ",") + #","model.layers.0.mlp.experts.0.w0.weight":\#(last)}"#
+    let bytes = SafetensorsBytes.file(header: header, data: Array(repeating: 0, count: 20_001))
+    let error = #expect(throws: CheckpointError.self) { try open(bytes) }
+    #expect(error?.tensor == "model.layers.0.mlp.experts.0.w0.weight")
+    #expect(error?.detail == "appears twice in the header")
+  }
+
+  @Test(
+    "However many numbers a list has, the error names the first of them only",
+    arguments: [
+      (#""shape":[1],"data_offsets":[LONG]"#, "data_offsets [7, 7, "),
+      (#""shape":[LONG],"data_offsets":[0,1]"#, "shape [7, 7, "),
+    ])
+  func longLists(fields: String, beginning: String) throws {
+    let numbers = Array(repeating: "7", count: 100_000).joined(separator: ",")
+    let parts = fields.split(separator: "LONG").map(String.init)
+    let header = #"{"w":{"dtype":"U8",\#(parts[0])\#(numbers)\#(parts[1])}}"#
+    let error = #expect(throws: CheckpointError.self) {
+      try open(SafetensorsBytes.file(header: header, data: [1]))
+    }
+    #expect(error?.detail.hasPrefix(beginning) == true)
+    #expect(error?.detail.contains("7, …]") == true)
+    #expect((error?.description.utf8.count ?? .max) < 1000)
+  }
+
+  @Test("An empty tensor whose strides cannot be addressed is refused")
+  func emptyWithoutStrides() throws {
+    let shape = "[0,2147483648,4294967296]"
+    expectMalformed(
+      SafetensorsBytes.file(
+        header: #"{"w":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,0]}}"#))
+  }
+
   @Test("A name that appears twice is refused, even for the same bytes")
   func duplicateName() {
     expectMalformed(

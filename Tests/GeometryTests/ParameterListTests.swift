@@ -113,6 +113,50 @@ private struct RecordList: Checkpoint {
     #expect(found.parameters.count == 2)
   }
 
+  // Steps that grow with the square of the number of tensors would take seconds here.
+  @Test("Of 20,000 tensors each is found by its canonical name")
+  func manyTensors() throws {
+    let tensors = (0..<20_000).map { number in
+      StoredTensor(
+        "model.layers.\(number / 100).experts.\(number % 100).w", .uint8, [1], bytes: [1])
+    }
+    let found = try list(tensors)
+    #expect(found.parameters.count == 20_000)
+    #expect(found.ties.isEmpty)
+    #expect(
+      found.parameters.allSatisfy { parameter in
+        found[parameter.name.canonical]?.record.name == parameter.record.name
+      })
+    #expect(found["layers.42.experts.17.w"]?.record.offset == found.parameters[4217].record.offset)
+  }
+
+  @Test("Kinds tell the encoder from the decoder where layers of both are there")
+  func stacks() throws {
+    let found = try list([
+      .init("model.shared.weight", [3, 2], from: 0),
+      .init("model.encoder.layers.0.fc1.weight", [2, 2], from: 1),
+      .init("model.encoder.layer_norm.weight", [2], from: 2),
+      .init("model.decoder.layers.0.fc1.weight", [2, 2], from: 3),
+      .init("model.decoder.layer_norm.weight", [2], from: 4),
+    ])
+    #expect(found.parameters.map(\.name.stack) == [nil, .encoder, .encoder, .decoder, .decoder])
+    #expect(
+      found.parameters.map(\.name.kind) == [
+        "shared.weight", "encoder.fc1.weight", "encoder.ln", "decoder.fc1.weight", "decoder.ln",
+      ])
+    #expect(found["encoder.layers.0.fc1.weight"] != nil)
+  }
+
+  @Test("An encoder alone, or with a decoder that has no layers, keeps its kinds")
+  func singleStack() throws {
+    let found = try list([
+      .init("bert.encoder.layer.0.output.dense.weight", [2, 2], from: 0),
+      .init("decoder.weight", [3, 2], from: 0),
+    ])
+    #expect(found.parameters.map(\.name.kind) == ["output.dense.weight", "decoder.weight"])
+    #expect(found.parameters.allSatisfy { $0.name.stack == nil })
+  }
+
   @Test("Where names collide without prefixes, all of them keep theirs")
   func collisions() throws {
     let found = try list([

@@ -69,6 +69,24 @@ import Testing
     #expect(total.reals("largest") == [5, 15])
   }
 
+  @Test("Layers and kinds of an encoder and of a decoder are groups apart")
+  func stacks() throws {
+    let names = ["encoder.block.0", "decoder.block.0", "decoder.block.1"].map { $0 + ".q.weight" }
+    let report = try sample.report(
+      names.map { StoredTensor($0, [1], [0]) },
+      [("x", names.enumerated().map { StoredTensor($1, [1], [Double($0 + 1)]) })])
+    let layers = table(report, by: .layer)
+    #expect(layers.texts("group") == ["encoder layer 0", "decoder layer 0", "decoder layer 1"])
+    #expect(layers.integers("layer") == [0, 0, 1])
+    #expect(layers.reals("diff_l2") == [1, 2, 3])
+    let kinds = table(report, by: .kind)
+    #expect(kinds.texts("group") == ["encoder.q.weight", "decoder.q.weight"])
+    #expect(kinds.reals("diff_l2") == [1, 13.0.squareRoot()])  // √(2² + 3²)
+    let strip = HeatStrip(report, scale: .l2).lines(width: 80)
+    // The middle one is at position 8 · ln 2 / ln 3, which is 5.05.
+    #expect(strip.suffix(2) == ["encoder.q.weight  ▁", "decoder.q.weight  ▆█"])
+  }
+
   @Test("A group says mixed or nothing where its tensors disagree")
   func mixedGroups() throws {
     let report = try sample.report(

@@ -64,6 +64,27 @@ import Testing
     #expect(lines == ["a            b", "x\\u{1B}[2Jy  1", "\\u{202E}     2"])
   }
 
+  @Test("Names are cut by characters, whatever bytes they take")
+  func accents() {
+    let names = ["d\u{E9}codeur", "de\u{301}codeur", "decodeur"].map { name in
+      name + ".couches.10.auto-attention.poids"
+    }
+    let lines = TerminalTable(
+      ReportTable(
+        rowCount: 3,
+        columns: [
+          .init("a", heading: "a", .text(names)), .init("b", heading: "b", .integer([1, 2, 3])),
+        ])
+    ).lines(width: 35)
+    // 35 characters less a gap and a digit leave 32: 7 at the front, 24 at the end.
+    #expect(
+      lines.dropFirst() == [
+        "d\u{E9}codeu….10.auto-attention.poids  1",
+        "de\u{301}codeu….10.auto-attention.poids  2",
+        "decodeu….10.auto-attention.poids  3",
+      ])
+  }
+
   @Test("No rows leave the headings, and no headings leave nothing")
   func empty() {
     let none = ReportTable(rowCount: 0, columns: [.init("a", heading: "name", .text([]))])

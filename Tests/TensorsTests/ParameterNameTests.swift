@@ -128,6 +128,32 @@ import Testing
     #expect(found.isTokenEmbedding == isEmbedding)
   }
 
+  @Test(
+    "In a model of several stacks the kind begins with the stack, once",
+    arguments: [
+      ("decoder.block.3.layer.0.SelfAttention.q.weight", "decoder.layer.0.SelfAttention.q.weight"),
+      ("model.encoder.layers.0.fc1.weight", "encoder.fc1.weight"),
+      ("encoder.final_layer_norm.weight", "encoder.ln"),
+      ("encoder.block.0.layer.0.layer_norm.weight", "encoder.ln"),
+      ("decoder.embed_positions.weight", "decoder.embed_positions.weight"),
+      ("shared.weight", "shared.weight"), ("encoders.0.weight", "weight"),
+      ("lm_head.decoder.weight", "lm_head.decoder.weight"),
+    ])
+  func stacks(stored: String, kind: String) throws {
+    let found = try name(stored)
+    #expect(found.stack == nil)
+    #expect(found.tellingStacksApart.kind == kind)
+    #expect(found.tellingStacksApart.stack == found.leadingStack)
+    #expect(found.tellingStacksApart.canonical == found.canonical)
+    #expect(found.tellingStacksApart.layer == found.layer)
+  }
+
+  @Test("A dot separates whatever follows it, also a mark that joins it on paper")
+  func dotWithMark() throws {
+    #expect(try name("model.\u{301}x.3.w").canonical == "\u{301}x.3.w")
+    #expect(try name("h.3.\u{301}x.w").layer == 3)
+  }
+
   @Test("A name that keeps its prefix keeps layer, kind and role too")
   func unabridged() throws {
     let parts = try name("model.h.2.ln_1.weight", [4])

@@ -12,7 +12,8 @@ All are variants of one GPT-2-like network with two layers of width 8:
   nonfinite.safetensors  base with NaN, infinities, zeros of both signs and subnormals
 
 expected.json holds, for pairs of them, float64 statistics of the differences; MANIFEST.json
-holds generator, versions, seed, and the SHA-256 of every file. Equal runs write equal bytes.
+holds generator, versions, seed, and the SHA-256 of every file. Equal runs write equal bytes. What
+other generators wrote into the manifest, for folders of their own, is kept.
 
 Example:
     python tools/make-fixtures/make_fixtures.py --out Tests/Fixtures
@@ -242,14 +243,16 @@ def main():
     rows = ",\n".join(json.dumps(pair).replace('{"name"', '\n{"name"') for pair in expected)
     (out / "expected.json").write_text(f"[{rows}]\n")
 
-    files = sorted(p for p in out.iterdir() if p.name != "MANIFEST.json")
-    manifest = {
+    path = out / "MANIFEST.json"
+    files = sorted(p for p in out.iterdir() if p.is_file() and p != path)
+    others = json.loads(path.read_text()) if path.exists() else {}
+    manifest = others | {
         "generator": "tools/make-fixtures/make_fixtures.py",
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         "seed": SEED,
         "sha256": {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
     }
-    (out / "MANIFEST.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -77,10 +77,11 @@ public struct Family: Sendable {
         "of two checkpoints alone neither the direction nor a split of their distance can be told"
       )
     }
+    guard !products.contains(where: \.cosine.isNaN) else {
+      return (nil, "two checkpoints have the same weights, or some are not finite; --base names it")
+    }
     let widest = (0..<memberCount).map { origin in
-      products.filter { $0.origin == origin }.map(\.cosine.magnitude).reduce(0) { worst, cosine in
-        cosine.isNaN ? .infinity : max(worst, cosine)
-      }
+      products.filter { $0.origin == origin }.map(\.cosine.magnitude).reduce(0, max)
     }
     let central = widest.indices.filter { widest[$0] < rightAngle }
     if central.count == 1 { return (central[0], "") }

@@ -7,6 +7,9 @@ import Glibc
 /// are not exchangeable or the tensors are not laid out as assumed, and no verdict can be trusted.
 /// Models that were made deeper by copying layers fail for a good reason.
 public struct NegativeControls: Hashable, Sendable {
+  /// Units of A looked at in each: their z is as normal for a sample, and it costs less.
+  static let rows = 512
+
   /// The z of each control.
   public let z: [Double]
 

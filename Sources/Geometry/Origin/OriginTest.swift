@@ -130,9 +130,10 @@ public struct OriginTest: Sendable {
     }
     try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
-    let direct = try stage("direct", pairs, foldsGain: false, rotation: nil)
+    var scaled = ScaledGroups(threads: resources.threads)
+    let direct = try stage("direct", pairs, &scaled, rotation: nil)
     finding.stages.append(direct)
-    finding.controls = try controls(left, right, finding.layerMap)
+    finding.controls = try controls(left, right, &scaled)
     if finding.controls.areSound, needsAlignment(direct) {
       try alignAndTest(left, right, pairs, &finding)
     }
@@ -179,36 +180,49 @@ public struct OriginTest: Sendable {
   }
 
   private func stage(
-    _ name: String, _ pairs: [(a: UnitGroup, b: UnitGroup)], foldsGain: Bool, rotation: Matrix?
+    _ name: String, _ pairs: [(a: UnitGroup, b: UnitGroup)], _ scaled: inout ScaledGroups,
+    rotation: Matrix?
   ) throws -> OriginFinding.Stage {
-    let evidence = try pairs.enumerated().map { index, pair in
-      try UnitEvidence(
-        product(pair, foldsGain: foldsGain, rotation: rotation), rows: options.rows,
-        shuffles: options.shuffles,
-        randomness: RandomStream(seed: options.seed, stream: UInt64(index)))
+    var evidence: [UnitEvidence] = []
+    for (index, pair) in pairs.enumerated() {
+      evidence.append(
+        try UnitEvidence(
+          product(pair, &scaled, rotation: rotation), rows: options.rows,
+          shuffles: options.shuffles,
+          randomness: RandomStream(seed: options.seed, stream: UInt64(index))))
     }
     return OriginFinding.Stage(name: name, evidence: evidence, planned: options.plannedStages)
   }
 
   private func product(
-    _ pair: (a: UnitGroup, b: UnitGroup), foldsGain: Bool, rotation: Matrix?
+    _ pair: (a: UnitGroup, b: UnitGroup), _ scaled: inout ScaledGroups, rotation: Matrix?
   ) throws -> SimilarityProduct {
     try SimilarityProduct(
-      a: ScaledGroup(pair.a, foldsGain: foldsGain, threads: resources.threads),
-      b: ScaledGroup(pair.b, foldsGain: foldsGain, threads: resources.threads),
-      rotation: rotation, resources: resources)
+      a: scaled.scaled(pair.a, of: "A"), b: scaled.scaled(pair.b, of: "B"), rotation: rotation,
+      resources: resources)
   }
 
-  /// Layer i of A against layer i + 1 of B, but for layers that the map found to belong together.
+  /// Layer i of A against layer i + 1 of B, by a sample of units where there are many; within the
+  /// deeper model if depths differ, since its layers may have become any of the other's.
   private func controls(
-    _ left: [UnitGroup], _ right: [UnitGroup], _ map: LayerMap?
+    _ left: [UnitGroup], _ right: [UnitGroup], _ scaled: inout ScaledGroups
   ) throws -> NegativeControls {
-    let layered = (left.filter { $0.layer != nil }, right.filter { $0.layer != nil })
-    let pairs = GroupPairs(layered.0, layered.1, shift: 1).pairs.filter {
-      $0.a.layer != $0.b.layer && map?.assigns($0.a.layer, to: $0.b.layer) != true
+    let depths = [left, right].map { Set($0.compactMap(\.layer)).count }
+    let sides = [depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right]
+      .map { side in side.filter { $0.layer != nil } }
+    let pairs = GroupPairs(sides[0], sides[1], shift: 1).pairs.filter { pair in
+      // Of two layers, 1 against 0 repeats 0 against 1 if B is much like A, and counts no more.
+      pair.a.layer != pair.b.layer && (depths.max() != 2 || pair.a.layer == 0)
     }
-    return NegativeControls(
-      z: try stage("controls", pairs, foldsGain: false, rotation: nil).evidence.map(\.z))
+    var z: [Double] = []
+    for (index, pair) in pairs.enumerated() {
+      z.append(
+        try UnitEvidence(
+          product(pair, &scaled, rotation: nil), rows: NegativeControls.rows,
+          randomness: RandomStream(seed: options.seed, stream: UInt64(index))
+        ).z)
+    }
+    return NegativeControls(z: z)
   }
 
   private func alignAndTest(
@@ -223,20 +237,21 @@ public struct OriginTest: Sendable {
         "no token embedding that both have, so the residual streams cannot be aligned")
     }
     let layered = pairs.filter { $0.a.kind != .residual }
+    var folded = ScaledGroups(foldsGain: true, threads: resources.threads)
     if !layered.isEmpty {
       finding.stages.append(
-        try stage(
-          "residual alignment", layered, foldsGain: true, rotation: alignment.rotation))
+        try stage("residual alignment", layered, &folded, rotation: alignment.rotation))
     }
     guard !isCertified(finding) else { return }
     if let tokens = unusedTokens(channels) {
+      var rows = ScaledGroups(threads: resources.threads)
       finding.stages.append(
-        try stage("unused tokens", [tokens], foldsGain: false, rotation: alignment.rotation))
+        try stage("unused tokens", [tokens], &rows, rotation: alignment.rotation))
     }
     guard !isCertified(finding) else { return }
     var match = TwoViewMatch()
     for pair in layered where pair.a.kind == .hidden {
-      try match.add(product(pair, foldsGain: true, rotation: alignment.rotation))
+      try match.add(product(pair, &folded, rotation: alignment.rotation))
     }
     finding.twoViews = match
   }

@@ -64,12 +64,13 @@ struct PanelSource: Sendable {
   func panel(_ units: [Int], _ features: Range<Int>, threads: Int) throws -> Panel {
     let panel = Panel(
       hasUnitRows: reader.hasUnitLines, unitCount: units.count, featureCount: features.count)
+    let selection = UnitSelection(units, of: reader.slab)
     let step = UnitScaling.linesAtOnce
     _ = try concurrentMap((panel.lineCount + step - 1) / step, threads: threads) { part in
       for index in part * step..<min((part + 1) * step, panel.lineCount) {
         let line = panel.line(index)
         let number = reader.hasUnitLines ? units[index] : features.lowerBound + index
-        try reader.read(line: number, units: units, features: features, into: line)
+        try reader.read(line: number, selection: selection, features: features, into: line)
         if reader.hasUnitLines {
           scale(line, ofUnit: number, features)
         } else {
@@ -96,9 +97,15 @@ struct PanelSource: Sendable {
     _ line: UnsafeMutableBufferPointer<Float>, ofFeature feature: Int, _ units: [Int]
   ) {
     guard let means, let factors else { return }
-    for (index, unit) in units.enumerated() {
-      let mean = means[unit / blockLength * reader.slab.featureExtent + feature]
-      line[index] = (line[index] - mean) * factors[unit]
+    let width = reader.slab.featureExtent
+    var index = 0
+    while index < line.count {
+      let block = units[index] / blockLength
+      let (mean, end) = (means[block * width + feature], (block + 1) * blockLength)
+      while index < line.count, units[index] < end {
+        line[index] = (line[index] - mean) * factors[units[index]]
+        index += 1
+      }
     }
   }
 

@@ -22,6 +22,28 @@ struct ScaledGroup: Sendable {
   init(raw group: UnitGroup) { (self.group, scaling, foldsGain) = (group, nil, false) }
 }
 
+/// Groups that were measured already, since each takes part in a test and in a control.
+struct ScaledGroups {
+  let foldsGain: Bool
+  let threads: Int
+  private var known: [String: ScaledGroup] = [:]
+
+  init(foldsGain: Bool = false, threads: Int) {
+    (self.foldsGain, self.threads) = (foldsGain, threads)
+  }
+
+  /// A group of a model, measured.
+  ///
+  /// - Throws: `CheckpointError` if a weight is NaN or infinite, or cannot be read.
+  mutating func scaled(_ group: UnitGroup, of model: String) throws -> ScaledGroup {
+    let key = "\(model) \(group.name)"
+    if let scaled = known[key] { return scaled }
+    let scaled = try ScaledGroup(group, foldsGain: foldsGain, threads: threads)
+    known[key] = scaled
+    return scaled
+  }
+}
+
 /// Part of the products of a group's units: in each of some blocks, some units of A by some of B.
 struct SimilarityRegion: Sendable {
   let blocks: Range<Int>

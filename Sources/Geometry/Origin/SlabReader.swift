@@ -20,11 +20,32 @@ final class FloatBuffer: @unchecked Sendable {
   }
 }
 
+/// Some units of a slab, ascending, and where they are along its axis in runs.
+struct UnitSelection: Sendable {
+  let units: [Int]
+  /// Positions that follow each other in the file, in the order of the units.
+  let runs: [Range<Int>]
+
+  init(_ units: [Int], of slab: UnitSlab) {
+    self.units = units
+    var runs: [Range<Int>] = []
+    for unit in units {
+      let position = slab.positions[unit]
+      if let last = runs.last, last.upperBound == position {
+        runs[runs.count - 1] = last.lowerBound..<position + 1
+      } else {
+        runs.append(position..<position + 1)
+      }
+    }
+    self.runs = runs
+  }
+}
+
 /// Reads the weights of a slab's units, line by line as they lie in the file.
 ///
 /// A line is a unit's features if rows are units, and a feature's units if columns are. Units
 /// are named by their number in the slab.
-struct SlabReader: Sendable {
+final class SlabReader: Sendable {
   let slab: UnitSlab
   private let reader: ElementReader
   private let rowLength: Int
@@ -50,32 +71,28 @@ struct SlabReader: Sendable {
   ///
   /// - Parameters:
   ///   - line: the number of a unit, or of a feature.
-  ///   - units: which units, ascending; one of them if a line is a unit.
+  ///   - selection: which units; the line is one of them if lines are units.
   ///   - features: which features; one of them if a line is a feature.
   ///   - target: takes the features of a unit, or the units of a feature.
   /// - Throws: `CheckpointError` if the file has shrunk.
   func read(
-    line: Int, units: [Int], features: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+    line: Int, selection: UnitSelection, features: Range<Int>,
+    into target: UnsafeMutableBufferPointer<Float>
   ) throws {
-    guard hasUnitLines else { return try readFeature(line, units: units, into: target) }
+    guard hasUnitLines else { return try readFeature(line, selection, into: target) }
     try readRun(row: slab.positions[line], columns: features, into: target)
     guard let gains else { return }
     for (index, feature) in features.enumerated() { target[index] *= gains[feature] }
   }
 
   private func readFeature(
-    _ feature: Int, units: [Int], into target: UnsafeMutableBufferPointer<Float>
+    _ feature: Int, _ selection: UnitSelection, into target: UnsafeMutableBufferPointer<Float>
   ) throws {
     var done = 0
-    while done < units.count {
-      let first = slab.positions[units[done]]
-      var length = 1
-      while done + length < units.count, slab.positions[units[done + length]] == first + length {
-        length += 1
-      }
-      let part = UnsafeMutableBufferPointer(rebasing: target[done..<done + length])
-      try readRun(row: feature, columns: first..<first + length, into: part)
-      done += length
+    for run in selection.runs {
+      let part = UnsafeMutableBufferPointer(rebasing: target[done..<done + run.count])
+      try readRun(row: feature, columns: run, into: part)
+      done += run.count
     }
     guard let gain = gains?[feature] else { return }
     for index in target.indices { target[index] *= gain }

@@ -60,91 +60,114 @@ private struct SlabMeasure {
   let squares: [Double]
 
   init(_ reader: SlabReader, blockCount: Int, isCentred: Bool, threads: Int) throws {
-    let units = Array(reader.slab.positions.indices)
+    let selection = UnitSelection(Array(reader.slab.positions.indices), of: reader.slab)
+    let lines = SlabLines(
+      reader: reader, selection: selection, blockLength: selection.units.count / blockCount,
+      isCentred: isCentred, threads: threads)
     if reader.hasUnitLines {
-      means =
-        isCentred
-        ? try SlabMeasure.meansOverLines(reader, units, blockCount, threads)
-        : Array(repeating: 0, count: blockCount * reader.slab.featureExtent)
-      squares = try SlabMeasure.squaresOfLines(reader, units, means, blockCount, threads)
+      means = try lines.meansOverUnits()
+      squares = try lines.squaresOfUnits(about: means)
     } else {
-      (means, squares) = try SlabMeasure.acrossLines(
-        reader, units, blockCount, isCentred: isCentred, threads)
+      (means, squares) = try lines.meansAndSquaresOfFeatures()
     }
   }
+}
 
-  /// Rows are units: sums over the rows of a block.
-  private static func meansOverLines(
-    _ reader: SlabReader, _ units: [Int], _ blockCount: Int, _ threads: Int
-  ) throws -> [Float] {
-    let (width, length) = (reader.slab.featureExtent, units.count / blockCount)
-    let sums = try concurrentMap(blockCount, threads: threads) { block in
+/// Passes over the lines of a slab.
+private struct SlabLines: Sendable {
+  let reader: SlabReader
+  let selection: UnitSelection
+  let blockLength: Int
+  /// Whether means are subtracted; if not, they are 0.
+  let isCentred: Bool
+  let threads: Int
+
+  private var width: Int { reader.slab.featureExtent }
+  private var unitCount: Int { selection.units.count }
+
+  /// Rows are units: the mean of each feature over the rows of a block.
+  func meansOverUnits() throws -> [Float] {
+    guard isCentred else { return Array(repeating: 0, count: unitCount / blockLength * width) }
+    let step = min(blockLength, UnitScaling.linesAtOnce)
+    let parts = (blockLength + step - 1) / step
+    let sums = try concurrentMap(unitCount / blockLength * parts, threads: threads) { part in
+      let block = part / parts * blockLength
+      let first = block + part % parts * step
       var sums = [Double](repeating: 0, count: width)
-      var line = [Float](repeating: 0, count: width)
-      for unit in block * length..<(block + 1) * length {
-        try line.withUnsafeMutableBufferPointer { target in
-          try reader.read(line: unit, units: units, features: 0..<width, into: target)
-        }
+      try forEachLine(first..<min(first + step, block + blockLength), width) { _, line in
         for feature in 0..<width { sums[feature] += Double(line[feature]) }
       }
       return sums
     }
-    return sums.flatMap { $0.map { Float($0 / Double(length)) } }
+    return stride(from: 0, to: sums.count, by: parts).flatMap { block in
+      (0..<width).map { feature in
+        let sum = sums[block..<block + parts].reduce(0) { $0 + $1[feature] }
+        return Float(sum / Double(blockLength))
+      }
+    }
   }
 
-  private static func squaresOfLines(
-    _ reader: SlabReader, _ units: [Int], _ means: [Float], _ blockCount: Int, _ threads: Int
-  ) throws -> [Double] {
-    let (width, length) = (reader.slab.featureExtent, units.count / blockCount)
-    let step = UnitScaling.linesAtOnce
-    return try concurrentMap((units.count + step - 1) / step, threads: threads) { part in
-      var line = [Float](repeating: 0, count: width)
-      return try (part * step..<min((part + 1) * step, units.count)).map { unit in
-        try line.withUnsafeMutableBufferPointer { target in
-          try reader.read(line: unit, units: units, features: 0..<width, into: target)
-        }
-        let first = unit / length * width
-        return (0..<width).reduce(0.0) { sum, feature in
-          let deviation = Double(line[feature] - means[first + feature])
-          return sum + deviation * deviation
-        }
+  /// Rows are units: the square of each about the means.
+  func squaresOfUnits(about means: [Float]) throws -> [Double] {
+    try concurrentMap(parts(of: unitCount), threads: threads) { part in
+      var squares: [Double] = []
+      try forEachLine(lines(part, of: unitCount), width) { unit, line in
+        let first = unit / blockLength * width
+        squares.append(
+          (0..<width).reduce(0.0) { sum, feature in
+            let deviation = Double(line[feature] - means[first + feature])
+            return sum + deviation * deviation
+          })
       }
+      return squares
     }.flatMap { $0 }
   }
 
   /// Columns are units: each row has its own means.
-  private static func acrossLines(
-    _ reader: SlabReader, _ units: [Int], _ blockCount: Int, isCentred: Bool, _ threads: Int
-  ) throws -> (means: [Float], squares: [Double]) {
-    let (width, length) = (reader.slab.featureExtent, units.count / blockCount)
+  func meansAndSquaresOfFeatures() throws -> (means: [Float], squares: [Double]) {
     let features = reader.slab.features.flatMap { Array($0) }
-    let step = UnitScaling.linesAtOnce * 16
-    let parts = try concurrentMap((features.count + step - 1) / step, threads: threads) { part in
-      var line = [Float](repeating: 0, count: units.count)
-      var squares = [Double](repeating: 0, count: units.count)
-      var means: [[Float]] = []
-      for feature in features[part * step..<min((part + 1) * step, features.count)] {
-        try line.withUnsafeMutableBufferPointer { target in
-          try reader.read(line: feature, units: units, features: 0..<width, into: target)
-        }
-        means.append(
-          addSquares(of: line, blockLength: length, isCentred: isCentred, to: &squares))
+    let found = try concurrentMap(parts(of: features.count), threads: threads) { part in
+      var (means, squares) = ([[Float]](), [Double](repeating: 0, count: unitCount))
+      let numbers = features[lines(part, of: features.count)]
+      try forEachLine(numbers, unitCount) { _, line in
+        means.append(addSquares(of: line, to: &squares))
       }
       return (means: means, squares: squares)
     }
-    var means = [Float](repeating: 0, count: blockCount * width)
-    for (feature, row) in zip(features, parts.flatMap(\.means)) {
+    var means = [Float](repeating: 0, count: unitCount / blockLength * width)
+    for (feature, row) in zip(features, found.flatMap(\.means)) {
       for (block, mean) in row.enumerated() { means[block * width + feature] = mean }
     }
-    let squares = parts.reduce(into: [Double](repeating: 0, count: units.count)) { sum, part in
+    let squares = found.reduce(into: [Double](repeating: 0, count: unitCount)) { sum, part in
       for unit in sum.indices { sum[unit] += part.squares[unit] }
     }
     return (means, squares)
   }
 
-  /// The mean of each block of a line, or 0; adds each unit's square about it.
-  private static func addSquares(
-    of line: [Float], blockLength: Int, isCentred: Bool, to squares: inout [Double]
+  private func parts(of count: Int) -> Int {
+    (count + UnitScaling.linesAtOnce - 1) / UnitScaling.linesAtOnce
+  }
+
+  private func lines(_ part: Int, of count: Int) -> Range<Int> {
+    let first = part * UnitScaling.linesAtOnce
+    return first..<min(first + UnitScaling.linesAtOnce, count)
+  }
+
+  private func forEachLine(
+    _ numbers: some Sequence<Int>, _ length: Int,
+    _ body: (Int, UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) throws {
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: length) { line in
+      for number in numbers {
+        try reader.read(line: number, selection: selection, features: 0..<width, into: line)
+        try body(number, line)
+      }
+    }
+  }
+
+  /// The mean of each block of a line; adds each unit's square about it.
+  private func addSquares(
+    of line: UnsafeMutableBufferPointer<Float>, to squares: inout [Double]
   ) -> [Float] {
     stride(from: 0, to: line.count, by: blockLength).map { first in
       let block = first..<first + blockLength

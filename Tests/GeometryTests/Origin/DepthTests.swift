@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite struct LayerMapTests {
+@Suite struct DepthTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
