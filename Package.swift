@@ -72,7 +72,9 @@ let package = Package(
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Reports", "Geometry", "Checkpoints", "Tensors", "HDF5", "TestSupport"],
+      dependencies: [
+        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "HDF5", "TestSupport",
+      ],
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "CommandTests", dependencies: ["transect", "TestSupport"],

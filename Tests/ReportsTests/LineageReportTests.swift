@@ -46,7 +46,7 @@ import Testing
     #expect(lines.contains("base        base: from it all others left at right angles"))
     #expect(lines.contains { $0.hasPrefix("alone       other") })
     #expect(lines.contains { $0.hasPrefix("hint") && $0.hasSuffix("no verdict") })
-    #expect(lines.contains { $0.hasPrefix("parents") && $0.contains("four checkpoints") })
+    #expect(lines.contains("parents     left from base, right from base"))
     #expect(lines.filter { $0.hasPrefix("gamma") }.count == 1)
   }
 

@@ -35,9 +35,7 @@ public struct Parentage: Hashable, Sendable {
     (0..<distances.memberCount).map { member in
       guard let base else { return Parentage(because: "the base is not known") }
       guard member != base else { return Parentage(because: "") }
-      guard distances.memberCount > 3 else {
-        return Parentage(because: "four checkpoints are needed to tell a parent from a sibling")
-      }
+      guard distances.memberCount > 3 else { return ofThree(distances, base: base) }
       guard let cosines else {
         return Parentage(
           because: "two checkpoints have the same weights, or one is made up of others")
@@ -46,30 +44,46 @@ public struct Parentage: Hashable, Sendable {
     }
   }
 
+  /// Of three, two that left the base at nearly right angles are its children; if they did not, a
+  /// parent cannot be told from a sibling.
+  private static func ofThree(_ distances: MutualDistances, base: Int) -> Parentage {
+    let others = (0..<distances.memberCount).filter { $0 != base }
+    guard others.count == 2 else {
+      return Parentage(because: "of two checkpoints alone a common ancestor cannot be ruled out")
+    }
+    let cosine = GromovProduct(distances, others[0], others[1], from: base).cosine
+    return cosine.magnitude < Family.rightAngle
+      ? Parentage(parent: base)
+      : Parentage(because: "four checkpoints are needed to tell a parent from a sibling")
+  }
+
   private init(because remark: String) {
     (parent, cosine, lead, self.remark) = (nil, .nan, .nan, remark)
+  }
+
+  private init(parent: Int?, cosine: Double = .nan, lead: Double = .nan, remark: String = "") {
+    (self.parent, self.cosine, self.lead, self.remark) = (parent, cosine, lead, remark)
   }
 
   private init(of member: Int, _ distances: MutualDistances, base: Int, _ cosines: PartialCosines) {
     let others = (0..<distances.memberCount).filter { $0 != base && $0 != member }
     let nearer = others.filter { distances[base, $0] < distances[base, member] }
     guard let best = nearer.max(by: { cosines[member, $0] < cosines[member, $1] }) else {
-      (parent, cosine, lead, remark) = (base, .nan, .nan, "")
+      self.init(parent: base)
       return
     }
-    cosine = cosines[member, best]
-    lead = others.filter { $0 != best }.reduce(.infinity) {
-      min($0, cosines[member, best] - cosines[member, $1])
-    }
-    if cosine < Parentage.leastLead {
-      (parent, remark) = (base, "")
-    } else if cosine >= Parentage.clearCosine, lead >= Parentage.leastLead {
-      (parent, remark) = (best, "")
-    } else {
-      parent = nil
-      remark =
-        lead < Parentage.leastLead
-        ? "two are about as close to it" : "the closest may be a sibling on similar data"
-    }
+    let cosine = cosines[member, best]
+    let rival = others.filter { $0 != best }.map { cosines[member, $0] }.max() ?? 0
+    let isClear = cosine >= Parentage.clearCosine && cosine - rival >= Parentage.leastLead
+    self.init(
+      parent: cosine < Parentage.leastLead ? base : isClear ? best : nil, cosine: cosine,
+      lead: cosine - rival, remark: Parentage.doubt(cosine: cosine, lead: cosine - rival))
+  }
+
+  /// Why a cosine with the best candidate tells no parent; empty if it does.
+  private static func doubt(cosine: Double, lead: Double) -> String {
+    if cosine < leastLead { return "" }
+    if lead < leastLead { return "two are about as close to it" }
+    return cosine < clearCosine ? "the closest may be a sibling on similar data" : ""
   }
 }

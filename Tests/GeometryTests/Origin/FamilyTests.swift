@@ -105,6 +105,11 @@ private func family(
     #expect(found.parents.allSatisfy { $0.remark == "the base is not known" })
   }
 
+  @Test("Of three, two at right angles are children of the base")
+  func three() {
+    #expect(family([[0, 0], [1, 0], [0, 1]]).parents.map(\.parent) == [nil, 0, 0])
+  }
+
   @Test("Two vertices with right angles leave the base unknown")
   func ambiguous() {
     // Nearly a needle: 0 and 1 are close, and 2 is far from both.
@@ -131,6 +136,7 @@ private func family(
   @Test("Parents need four checkpoints, and distinct ones")
   func tooFew() {
     #expect(family([[0, 0], [1, 0], [1, 1]], base: 0).parents[2].remark.contains("four"))
+    #expect(family([[0], [1]], base: 0).parents[1].remark.contains("alone"))
     let copies = family([[0, 0], [1, 0], [1, 0], [0, 1]], base: 0)
     #expect(copies.parents[1].remark.contains("same weights"))
   }
