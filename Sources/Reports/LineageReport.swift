@@ -64,7 +64,7 @@ private struct FamilyLines {
   var lines: [String] {
     let weakest =
       family.logWeakest.isFinite
-      ? "log10 p of its weakest link <= \((family.logWeakest / log(10)).brief)" : "copies"
+      ? "log10 p of its weakest link <= \(family.logWeakest.decimalLogarithm)" : "copies"
     let matrices = family.distances
     return [
       "family \(number)    \(labels.joined(separator: ", ")) (certified)   \(weakest)",

@@ -35,7 +35,7 @@ public struct OriginReport: Sendable {
     let planned = finding.stages.first?.planned ?? 1
     let certified = "\(finding.verdict.isShared ? " (certified)" : "")"
     return [
-      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(decimal(finding.logCertified))   "
+      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(finding.logCertified.decimalLogarithm)   "
         + "[level \(exp(finding.logLevel).brief), \(planned) stage\(planned == 1 ? "" : "s") planned]"
     ] + explanation
   }
@@ -83,9 +83,9 @@ public struct OriginReport: Sendable {
 
   private var stages: [String] {
     finding.stages.map { stage in
-      let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \(decimal($0))" } ?? ""
+      let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \($0.decimalLogarithm)" } ?? ""
       return "\(stage.name.padded(to: 11)) \(stage.evidence.count) groups: log10 p certified "
-        + "\(decimal(stage.logCertified)), by z \(decimal(stage.logCalibrated))\(shuffled)"
+        + "\(stage.logCertified.decimalLogarithm), by z \(stage.logCalibrated.decimalLogarithm)\(shuffled)"
     }
   }
 
@@ -96,7 +96,7 @@ public struct OriginReport: Sendable {
       correlations.max().map { ", Spearman's r \(least.brief) to \($0.brief)" }
     }
     return [
-      "phi_U       \(published.layers.count) layers: log10 p \(decimal(published.logCombined))"
+      "phi_U       \(published.layers.count) layers: log10 p \(published.logCombined.decimalLogarithm)"
         + "\(range ?? ""); published statistic, asymptotic"
     ]
   }
@@ -127,7 +127,7 @@ public struct OriginReport: Sendable {
     guard !pairs.isEmpty else { return ["layers      none match"] + LayerHeatMap(map).lines }
     return [
       "layers      A→B: \(pairs.joined(separator: ", ")); by all units of these log10 p certified "
-        + decimal(map.logCertified)
+        + map.logCertified.decimalLogarithm
     ] + LayerHeatMap(map).lines
   }
 
@@ -143,12 +143,6 @@ public struct OriginReport: Sendable {
     ]
       + (frozen.isEmpty
         ? [] : ["            \(frozen.count) matrices have the same bits in both: \(names)"])
-  }
-
-  /// A natural logarithm as a decimal one; beyond four digits every digit before the point counts.
-  private func decimal(_ natural: Double) -> String {
-    let value = natural / log(10)
-    return value > -1e4 ? value.brief : Int(value.rounded()).grouped
   }
 }
 
