@@ -34,6 +34,7 @@ public struct ModelConfiguration: Hashable, Sendable {
           try scanner.skipValue()
         }
       }
+      guard scanner.isAtEnd() else { throw scanner.fault("more than one object") }
     } catch let fault as JSONScanner.Fault {
       throw CheckpointError(.malformed, in: path, "byte \(fault.offset): \(fault.detail)")
     }

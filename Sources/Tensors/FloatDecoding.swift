@@ -15,6 +15,9 @@ extension DType {
     case .float32: UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
     case .bfloat16: decode(bytes, UInt16.self, into: target) { Float(bitPattern: UInt32($0) << 16) }
     case .float16: decode(bytes, Float16.self, into: target) { Float($0) }
+    // By way of binary64 these would be rounded twice.
+    case .int64: decode(bytes, Int64.self, into: target) { Float($0) }
+    case .uint64: decode(bytes, UInt64.self, into: target) { Float($0) }
     default:
       for index in target.indices {
         target[index] = Float(value(in: bytes, at: index * byteCount))

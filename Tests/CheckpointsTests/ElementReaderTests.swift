@@ -57,6 +57,22 @@ import Testing
     #expect(try elementBytes(single) == [0, 1])
   }
 
+  @Test("Elements are read as binary32 from wherever they lie", arguments: InputMode.allCases)
+  func floats(mode: InputMode) throws {
+    func floats(_ record: TensorRecord, _ range: Range<Int>) throws -> [Float] {
+      var values = [Float](repeating: -1, count: range.count)
+      try values.withUnsafeMutableBufferPointer { target in
+        try ElementReader(record).readFloats(range, into: target)
+      }
+      return values
+    }
+    let strided = try view(.uint8, [3, 2], strides: [1, 3], mode: mode)
+    #expect(try floats(strided, 1..<5) == [3, 1, 4, 2])
+    let swapped = try view(.uint16, [4], strides: [1], order: .big, mode: mode)
+    #expect(try floats(swapped, 2..<4) == [0x0405, 0x0607])
+    #expect(try floats(strided, 3..<3) == [])
+  }
+
   @Test("Blocks of any size give the same bytes", arguments: 1...13)
   func blocks(size: Int) throws {
     for strides in [[6, 3, 1], [1, 2, 4], [0, 1, 3]] {

@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import Testing
 
 @testable import LinearAlgebra
@@ -20,6 +22,24 @@ import Testing
       // Each of the inner sums rounds at most once per term, and no term exceeds 5 · 5.
       #expect(abs(x - y) <= Float(inner * inner) * 25 * 0x1p-24)
     }
+  }
+
+  @Test("Products on many threads at once have the bits of one alone")
+  func manyThreads() {
+    let a = MatrixProductTests.random(80, 40, stream: 1)
+    let b = MatrixProductTests.random(40, 80, stream: 2)
+    let alone = Matrix.product(a, b)
+    let wrong = Atomic(0)
+    // OpenBLAS's own buffers went to two threads at once in one product of some hundreds.
+    let threads = (0..<8).map { _ in
+      JoinableThread {
+        for _ in 0..<3000 where Matrix.product(a, b) != alone {
+          wrong.wrappingAdd(1, ordering: .relaxed)
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    #expect(wrong.load(ordering: .relaxed) == 0)
   }
 
   @Test("Small whole numbers are multiplied exactly")
@@ -72,4 +92,19 @@ import Testing
     #expect(a.transposed.transposed == a)
     #expect(a.transposed[4, 2] == a[2, 4])
   }
+}
+
+/// A thread that can be waited for.
+private final class JoinableThread: Sendable {
+  private let isDone = DispatchSemaphore(value: 0)
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    let isDone = isDone
+    Thread {
+      body()
+      isDone.signal()
+    }.start()
+  }
+
+  func join() { isDone.wait() }
 }

@@ -47,6 +47,21 @@ public struct StoredTensor: Sendable {
   }
 }
 
+extension StoredTensor {
+  /// The tensor in another type.
+  ///
+  /// - Parameter dtype: F64, F32, F16, BF16 or an integer type.
+  /// - Returns: the tensor, its elements converted by ``Tensors/DType/encoded(_:)``.
+  public func converted(to dtype: DType) -> StoredTensor {
+    let values = bytes.withUnsafeBytes { buffer in
+      stride(from: 0, to: buffer.count, by: self.dtype.byteCount).map {
+        self.dtype.value(in: buffer, at: $0)
+      }
+    }
+    return StoredTensor(name, shape, values, dtype: dtype)
+  }
+}
+
 extension DType {
   /// The bytes of a number, lowest first.
   ///

@@ -2,22 +2,44 @@ import Tensors
 
 /// The groups of two models that can be compared, and why others cannot.
 struct GroupPairs {
-  let pairs: [(a: UnitGroup, b: UnitGroup)]
-  let remarks: [String]
+  private(set) var pairs: [(a: UnitGroup, b: UnitGroup)]
+  private(set) var remarks: [String]
 
   /// Pairs groups of one kind and one layer.
   ///
   /// - Parameters:
   ///   - a: the groups of A.
   ///   - b: the groups of B.
-  ///   - shift: which layer of B belongs to layer i of A: i + shift, around the end.
-  init(_ a: [UnitGroup], _ b: [UnitGroup], shift: Int = 0) {
-    let layers = (b.compactMap(\.layer).max() ?? 0) + 1
+  init(_ a: [UnitGroup], _ b: [UnitGroup]) {
+    self.init(a, b) { $0 }
+    let known = Set(a.map(\.name))
+    let others = b.filter { !known.contains($0.name) }
+    remarks += others.map { GroupPairs.remark(onLone: $0) }
+  }
+
+  /// Pairs the groups of each layer of A with those of the layer of B that comes next after it,
+  /// around the end: groups whose labels have nothing to do with each other.
+  ///
+  /// Of two layers only the first is paired: in models that are akin the second pair would repeat it.
+  ///
+  /// - Parameters:
+  ///   - a: the groups of A.
+  ///   - b: the groups of B.
+  init(shifted a: [UnitGroup], _ b: [UnitGroup]) {
+    let layers = Set(b.compactMap(\.layer)).sorted()
+    let layered = a.filter { $0.layer != nil }
+    self.init(layered, b) { layer in layers.first { $0 > layer } ?? layers.first ?? layer }
+    pairs = pairs.filter { pair in
+      pair.a.layer != pair.b.layer && (layers.count > 2 || pair.a.layer == layers.first)
+    }
+  }
+
+  private init(_ a: [UnitGroup], _ b: [UnitGroup], partner: (Int) -> Int) {
     var (pairs, remarks) = ([(a: UnitGroup, b: UnitGroup)](), [String]())
     for group in a {
-      let layer = group.layer.map { ($0 + shift) % layers }
+      let layer = group.layer.map(partner)
       guard let other = b.first(where: { $0.kind == group.kind && $0.layer == layer }) else {
-        remarks.append("\(group.name): only in one model")
+        remarks.append(GroupPairs.remark(onLone: group))
         continue
       }
       let (left, right) =
@@ -29,6 +51,10 @@ struct GroupPairs {
       }
     }
     (self.pairs, self.remarks) = (pairs, remarks)
+  }
+
+  private static func remark(onLone group: UnitGroup) -> String {
+    "\(group.name): only in one model"
   }
 
   /// The views of residual channels that both have, by the rows that both have.

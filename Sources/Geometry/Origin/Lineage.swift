@@ -13,7 +13,8 @@ public struct Lineage: Sendable {
     public let second: Int
     /// What the test of the weights as they are found.
     public let verdict: OriginFinding.Verdict
-    /// ln of the certified p-value, corrected for the number of pairs; −∞ if all bits are the same.
+    /// ln of the certified p-value, corrected for the number of pairs; −∞ if all bits are the same,
+    /// NaN if nothing could be tested.
     public let logCertified: Double
     /// ‖a − b‖ / √(‖a‖² + ‖b‖²) over all parameters that both have; 1 if unrelated.
     public let unlikeness: Double

@@ -55,8 +55,14 @@ public struct LineageTest: Sendable {
     let total = finding.differences.reduce(into: TensorDifference()) { $0.merge($1) }
     return Lineage.Pair(
       first: first, second: second, verdict: finding.verdict,
-      logCertified: finding.verdict == .identical
-        ? -.infinity : min(0, finding.logCertified + log(Double(pairCount))),
+      logCertified: corrected(finding, pairCount: pairCount),
       unlikeness: total.unlikeness, remarks: finding.remarks)
+  }
+
+  /// ln p times the number of pairs; −∞ for copies, NaN where nothing was tested.
+  private func corrected(_ finding: OriginFinding, pairCount: Int) -> Double {
+    if finding.verdict == .identical { return -.infinity }
+    let sum = finding.logCertified + log(Double(pairCount))
+    return sum > 0 ? 0 : sum
   }
 }

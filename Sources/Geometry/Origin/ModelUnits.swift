@@ -142,9 +142,9 @@ private struct LayerGroups {
       let width = value.headWidth(.value, heads), width > 1,
       context.headWidth(.context, heads) == width
     else { return nil }
-    let shared = heads.query / heads.keyValue
+    let (shared, first) = (heads.query / heads.keyValue, context.positions(of: .context).lowerBound)
     let outputs = (0..<shared).map { replica in
-      let starts = (0..<heads.keyValue).map { ($0 * shared + replica) * width }
+      let starts = (0..<heads.keyValue).map { first + ($0 * shared + replica) * width }
       return slab(context, along: .context, positions: starts.flatMap { Array($0..<$0 + width) })
     }
     return UnitGroup(

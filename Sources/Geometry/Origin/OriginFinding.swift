@@ -82,10 +82,10 @@ public struct OriginFinding: Sendable {
   }
 
   /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
-  /// first one.
+  /// first one. NaN if nothing was tested, as when all bits are the same.
   public var logCertified: Double {
     let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
-    return values.first { $0 <= logLevel } ?? values.first ?? 0
+    return values.first { $0 <= logLevel } ?? values.first ?? .nan
   }
 
   /// The mean correlation of units of the same label that would have been found with

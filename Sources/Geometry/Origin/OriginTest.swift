@@ -73,9 +73,9 @@ public struct OriginTest: Sendable {
       return finding
     }
     finding.family = map.family
-    let units = try (modelUnits(a, map), modelUnits(b, map))
-    finding.remarks += units.0.remarks
-    try planning(units.0, units.1, &finding).test(units.0.groups, units.1.groups, &finding)
+    let units = try modelUnits(map)
+    finding.remarks += units.a.remarks
+    try planning(units.a, units.b, &finding).test(units.a.groups, units.b.groups, &finding)
     return finding
   }
 
@@ -83,7 +83,9 @@ public struct OriginTest: Sendable {
   private func planning(
     _ left: ModelUnits, _ right: ModelUnits, _ finding: inout OriginFinding
   ) -> OriginTest {
-    guard left.layerCount != right.layerCount else { return self }
+    guard left.layerCount != right.layerCount, min(left.layerCount, right.layerCount) > 0 else {
+      return self
+    }
     finding.remarks.append(
       "A has \(left.layerCount) layers and B \(right.layerCount), so every layer is compared with "
         + "every other")
@@ -103,8 +105,9 @@ public struct OriginTest: Sendable {
     let same = zip(pairing.pairs, differences).filter {
       $0.1.count > 0 && $0.1.identical == $0.1.count
     }
-    let isWhole = pairing.coverage.allSatisfy { [.compared, .buffer, .tied].contains($0.status) }
-    if !same.isEmpty, same.count == pairing.pairs.count, isWhole { finding.verdict = .identical }
+    if !same.isEmpty, same.count == pairing.pairs.count, isWhole(pairing) {
+      finding.verdict = .identical
+    }
     let matrices = same.map(\.0).filter { $0.base.shape.rank == 2 }
     let spreads = try statistics(of: matrices.map(\.base), using: resources)
     finding.frozen = zip(matrices, spreads).filter { $0.1.standardDeviation > 0 }
@@ -112,22 +115,36 @@ public struct OriginTest: Sendable {
     return finding
   }
 
-  private func modelUnits(_ parameters: ParameterList, _ map: AxisMap) throws -> ModelUnits {
-    let configured = try ModelConfiguration(beside: parameters.checkpoint).flatMap(
-      AttentionHeads.init)
-    return ModelUnits(parameters, map: map, heads: options.heads ?? map.heads ?? configured)
+  /// Whether every parameter of both models is compared, and with all its rows.
+  private func isWhole(_ pairing: CheckpointPairing) -> Bool {
+    pairing.coverage.allSatisfy { [.compared, .buffer, .tied].contains($0.status) }
+      && pairing.pairs.allSatisfy { pair in
+        zip([a, b], [pair.base, pair.other]).allSatisfy { model, record in
+          let stored = model[pair.name.canonical]?.record ?? record
+          return stored.shape.elementCount == record.shape.elementCount
+        }
+      }
+  }
+
+  /// The groups of A and of B. A model whose heads nothing tells is taken to have the other's.
+  private func modelUnits(_ map: AxisMap) throws -> (a: ModelUnits, b: ModelUnits) {
+    let configured = try [a, b].map {
+      try ModelConfiguration(beside: $0.checkpoint).flatMap(AttentionHeads.init)
+    }
+    let given = options.heads ?? map.heads
+    return (
+      ModelUnits(a, map: map, heads: given ?? configured[0] ?? configured[1]),
+      ModelUnits(b, map: map, heads: given ?? configured[1] ?? configured[0])
+    )
   }
 
   /// The stages, in the order planned, up to the first that certifies.
   private func test(
     _ left: [UnitGroup], _ right: [UnitGroup], _ finding: inout OriginFinding
   ) throws {
-    let pairs = usable(GroupPairs(left, right), &finding)
-    if options.mapsLayers {
-      finding.layerMap = try LayerMap(
-        left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
-        plannedStages: options.plannedStages, resources: resources)
-    }
+    let all = GroupPairs(left, right)
+    let pairs = usable(all, &finding)
+    if options.mapsLayers { try mapLayers(left, right, &finding) }
     try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
     var scaled = ScaledGroups(threads: resources.threads)
@@ -135,7 +152,9 @@ public struct OriginTest: Sendable {
     finding.stages.append(direct)
     finding.controls = try controls(left, right, &scaled)
     if finding.controls.areSound, needsAlignment(direct) {
-      try alignAndTest(left, right, pairs, &finding)
+      try alignAndTest(
+        all.pairs.first { $0.a.kind == .residual }, pairs.filter { $0.a.kind != .residual },
+        &finding)
     }
     conclude(&finding)
   }
@@ -153,6 +172,17 @@ public struct OriginTest: Sendable {
           + "\(granted / 1_000_000) MB, half of --memory, are granted; it is left out")
     }
     finding.published = try PublishedStatistic(pairs, resources: resources)
+  }
+
+  private func mapLayers(
+    _ left: [UnitGroup], _ right: [UnitGroup], _ finding: inout OriginFinding
+  ) throws {
+    finding.layerMap = try LayerMap(
+      left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
+      plannedStages: options.plannedStages, resources: resources)
+    if finding.layerMap == nil {
+      finding.remarks.append("no hidden units of one shape, so layers cannot be mapped")
+    }
   }
 
   /// Groups whose labels are exchangeable: position tables of the same bits may be computed, and
@@ -198,22 +228,20 @@ public struct OriginTest: Sendable {
     _ pair: (a: UnitGroup, b: UnitGroup), _ scaled: inout ScaledGroups, rotation: Matrix?
   ) throws -> SimilarityProduct {
     try SimilarityProduct(
-      a: scaled.scaled(pair.a, of: "A"), b: scaled.scaled(pair.b, of: "B"), rotation: rotation,
+      a: scaled.scaled(pair.a), b: scaled.scaled(pair.b), rotation: rotation,
       resources: resources)
   }
 
   /// Layer i of A against layer i + 1 of B, by a sample of units where there are many; within the
-  /// deeper model if depths differ, since its layers may have become any of the other's.
+  /// deeper model if one has more layers, since which of its layers became which of the other's
+  /// is not known then.
   private func controls(
     _ left: [UnitGroup], _ right: [UnitGroup], _ scaled: inout ScaledGroups
   ) throws -> NegativeControls {
     let depths = [left, right].map { Set($0.compactMap(\.layer)).count }
-    let sides = [depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right]
-      .map { side in side.filter { $0.layer != nil } }
-    let pairs = GroupPairs(sides[0], sides[1], shift: 1).pairs.filter { pair in
-      // Of two layers, 1 against 0 repeats 0 against 1 if B is much like A, and counts no more.
-      pair.a.layer != pair.b.layer && (depths.max() != 2 || pair.a.layer == 0)
-    }
+    let pairs = GroupPairs(
+      shifted: depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right
+    ).pairs
     var z: [Double] = []
     for (index, pair) in pairs.enumerated() {
       z.append(
@@ -226,17 +254,18 @@ public struct OriginTest: Sendable {
   }
 
   private func alignAndTest(
-    _ left: [UnitGroup], _ right: [UnitGroup], _ pairs: [(a: UnitGroup, b: UnitGroup)],
+    _ channels: (a: UnitGroup, b: UnitGroup)?, _ layered: [(a: UnitGroup, b: UnitGroup)],
     _ finding: inout OriginFinding
   ) throws {
-    guard let channels = pairs.first(where: { $0.a.kind == .residual }),
+    guard let channels,
       let alignment = try ResidualAlignment(
         a: channels.a, b: channels.b, leavingOut: options.unusedTokens, resources: resources)
     else {
       return finding.remarks.append(
-        "no token embedding that both have, so the residual streams cannot be aligned")
+        "no token embedding that both have, or its weights are too large, so the residual streams "
+          + "cannot be aligned")
     }
-    let layered = pairs.filter { $0.a.kind != .residual }
+    let layered = layered.filter { alignment.fits($0.a) }
     var folded = ScaledGroups(foldsGain: true, threads: resources.threads)
     if !layered.isEmpty {
       finding.stages.append(

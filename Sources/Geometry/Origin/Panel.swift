@@ -111,22 +111,27 @@ struct PanelSource: Sendable {
 
   /// All features of some units times the rotation, or `nil` without one.
   ///
+  /// - Parameters:
+  ///   - units: which units.
+  ///   - tiles: positions among them, multiplied together.
+  ///   - threads: how many work at once.
+  /// - Returns: a panel with units as rows.
   /// - Throws: `CheckpointError` if the file has shrunk.
-  func rotated(_ units: [Int], threads: Int) throws -> Panel? {
+  func rotated(_ units: [Int], tiles: [Range<Int>], threads: Int) throws -> Panel? {
     guard let rotation else { return nil }
     let width = rotation.rows
     let plain = try panel(units, 0..<width, threads: threads)
     let result = Panel(hasUnitRows: true, unitCount: units.count, featureCount: width)
-    let tile = SimilarityProduct.tileLength
-    _ = try concurrentMap((units.count + tile - 1) / tile, threads: threads) { part in
-      let first = part * tile
+    _ = try concurrentMap(tiles.count, threads: threads) { part in
+      let tile = tiles[part]
       rotation.elements.withUnsafeBufferPointer { factor in
         guard let start = factor.baseAddress else { return }
         multiply(
-          rows: min(tile, units.count - first), columns: width, inner: width,
-          plain.operand(unit: first, isTransposed: !plain.hasUnitRows),
+          rows: tile.count, columns: width, inner: width,
+          plain.operand(unit: tile.lowerBound, isTransposed: !plain.hasUnitRows),
           MatrixOperand(start, rowStride: width),
-          into: result.buffer.start + first * width, rowStride: width, accumulating: false)
+          into: result.buffer.start + tile.lowerBound * width, rowStride: width,
+          accumulating: false)
       }
     }
     return result

@@ -13,7 +13,8 @@ struct ResidualAlignment {
   /// R, [channels, channels].
   let rotation: Matrix
 
-  /// Fits the rotation, or returns `nil` if the models have no token embeddings of one width.
+  /// Fits the rotation, or returns `nil` if the models have no token embeddings of one width, or
+  /// products of their weights overflow.
   ///
   /// - Parameters:
   ///   - a: the group of A's residual channels.
@@ -32,7 +33,15 @@ struct ResidualAlignment {
     let product = SimilarityProduct(
       a: ScaledGroup(raw: a.firstView(features: kept)),
       b: ScaledGroup(raw: b.firstView(features: kept)), resources: resources)
-    rotation = nearestOrthogonal(to: try product.matrix())
+    let products = try product.matrix()
+    guard products.elements.allSatisfy(\.isFinite) else { return nil }
+    rotation = nearestOrthogonal(to: products)
+  }
+
+  /// Whether all features of a group are channels of the residual stream: not where embeddings
+  /// are narrower than layers.
+  func fits(_ group: UnitGroup) -> Bool {
+    group.views.allSatisfy { $0.slabs.allSatisfy { $0.featureExtent == rotation.rows } }
   }
 }
 

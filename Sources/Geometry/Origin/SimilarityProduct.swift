@@ -26,7 +26,18 @@ struct ScaledGroup: Sendable {
 struct ScaledGroups {
   let foldsGain: Bool
   let threads: Int
-  private var known: [String: ScaledGroup] = [:]
+  private var known: [Key: ScaledGroup] = [:]
+
+  /// A group's name, and a file of its model.
+  private struct Key: Hashable {
+    let name: String
+    let file: ObjectIdentifier?
+
+    init(_ group: UnitGroup) {
+      name = group.name
+      file = group.views.first?.slabs.first.map { ObjectIdentifier($0.record.file) }
+    }
+  }
 
   init(foldsGain: Bool = false, threads: Int) {
     (self.foldsGain, self.threads) = (foldsGain, threads)
@@ -35,8 +46,8 @@ struct ScaledGroups {
   /// A group of a model, measured.
   ///
   /// - Throws: `CheckpointError` if a weight is NaN or infinite, or cannot be read.
-  mutating func scaled(_ group: UnitGroup, of model: String) throws -> ScaledGroup {
-    let key = "\(model) \(group.name)"
+  mutating func scaled(_ group: UnitGroup) throws -> ScaledGroup {
+    let key = Key(group)
     if let scaled = known[key] { return scaled }
     let scaled = try ScaledGroup(group, foldsGain: foldsGain, threads: threads)
     known[key] = scaled
@@ -53,6 +64,30 @@ struct SimilarityRegion: Sendable {
   let columns: Range<Int>
 
   var blockSize: Int { rows.count * columns.count }
+
+  /// The rows of a block in tiles, as positions among ``rows``: those whose units lie in one cell
+  /// of fixed extent, so that tiles are the same however rows were cut into regions.
+  var rowTiles: [Range<Int>] {
+    var (tiles, first) = ([Range<Int>](), 0)
+    for index in rows.indices {
+      let next = index + 1
+      if next == rows.count
+        || rows[next] / SimilarityProduct.tileLength != rows[index] / SimilarityProduct.tileLength
+      {
+        tiles.append(first..<next)
+        first = next
+      }
+    }
+    return tiles
+  }
+
+  /// The tiles of all blocks, as positions among the rows of all.
+  var allRowTiles: [Range<Int>] {
+    blocks.indices.flatMap { block in
+      let first = (block - blocks.lowerBound) * rows.count
+      return rowTiles.map { $0.lowerBound + first..<$0.upperBound + first }
+    }
+  }
 }
 
 /// The likeness of every unit of A with every unit of B within a block,
@@ -144,7 +179,8 @@ struct SimilarityProduct: Sendable {
       region.blocks.flatMap { block in region.rows.map { block * length + $0 } },
       region.blocks.flatMap { block in region.columns.map { block * length + $0 } }
     )
-    let rotated = try left.rotated(units.0, threads: resources.threads)
+    let rotated = try left.rotated(
+      units.0, tiles: region.allRowTiles, threads: resources.threads)
     for range in left.reader.slab.features {
       for first in stride(from: range.lowerBound, to: range.upperBound, by: Self.panelLength) {
         let features = first..<min(first + Self.panelLength, range.upperBound)
@@ -161,19 +197,16 @@ struct SimilarityProduct: Sendable {
   private func multiply(
     _ x: Panel, _ y: Panel, _ region: SimilarityRegion, into product: FloatBuffer
   ) throws {
-    let (rows, columns) = (region.rows.count, region.columns.count)
-    let tile = SimilarityProduct.tileLength
-    let tiles = (down: (rows + tile - 1) / tile, across: (columns + tile - 1) / tile)
-    let count = region.blocks.count * tiles.down * tiles.across
-    _ = try concurrentMap(count, threads: resources.threads) { index in
-      let (block, place) = index.quotientAndRemainder(dividingBy: tiles.down * tiles.across)
-      let (down, across) = place.quotientAndRemainder(dividingBy: tiles.across)
-      let (row, column) = (down * tile, across * tile)
+    let (columns, tile) = (region.columns.count, SimilarityProduct.tileLength)
+    let (down, across) = (region.allRowTiles, (columns + tile - 1) / tile)
+    _ = try concurrentMap(down.count * across, threads: resources.threads) { index in
+      let rows = down[index / across]
+      let (block, column) = (rows.lowerBound / region.rows.count, index % across * tile)
       LinearAlgebra.multiply(
-        rows: min(tile, rows - row), columns: min(tile, columns - column), inner: x.featureCount,
-        x.operand(unit: block * rows + row, isTransposed: !x.hasUnitRows),
+        rows: rows.count, columns: min(tile, columns - column), inner: x.featureCount,
+        x.operand(unit: rows.lowerBound, isTransposed: !x.hasUnitRows),
         y.operand(unit: block * columns + column, isTransposed: y.hasUnitRows),
-        into: product.start + block * region.blockSize + row * columns + column,
+        into: product.start + rows.lowerBound * columns + column,
         rowStride: columns, accumulating: true)
     }
   }

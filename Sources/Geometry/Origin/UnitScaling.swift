@@ -7,12 +7,12 @@ import Tensors
 ///
 /// Both are the same whatever the units' labels are, so a test of labels stays exact. With V views, vectors
 /// are divided by √V besides, so that a unit's vectors in all views have norm 1 together. Units
-/// whose vector is zero, as pruned ones, stay zero.
+/// whose vector is zero, or so short that one over its norm overflows, are taken as zero.
 struct UnitScaling: Sendable {
   /// For each view, for each of its slabs: the mean of a feature in a block, at
   /// block · features + feature.
   let means: [[[Float]]]
-  /// For each view and unit, one over the norm; 0 for a zero vector.
+  /// For each view and unit, one over the norm; 0 if that is not finite.
   let factors: [[Float]]
 
   /// Lines that a thread takes at once.
@@ -47,7 +47,11 @@ struct UnitScaling: Sendable {
       }
       let views = Double(group.views.count)
       means.append(measures.map(\.means))
-      factors.append(squares.map { $0 > 0 ? Float(1 / ($0 * views).squareRoot()) : 0 })
+      factors.append(
+        squares.map { square in
+          let factor = Float(1 / (square * views).squareRoot())
+          return factor.isFinite ? factor : 0
+        })
     }
     (self.means, self.factors) = (means, factors)
   }
