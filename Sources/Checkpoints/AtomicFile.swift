@@ -1,29 +1,76 @@
 import Glibc
 import Tensors
 
-/// Writes a file so that its path holds either what was there before or all of the new bytes.
+/// A file being written, whose path holds either what was there before or all of the new bytes.
 ///
 /// The bytes go to a temporary sibling, which is synced and then renamed; the folder is synced
-/// too. A run that is killed leaves at most the sibling.
+/// too. The sibling goes when the last reference does; a run that is killed leaves it.
+public final class AtomicFile {
+  /// Where the bytes are until they are all there.
+  public let temporaryPath: String
+  private let path: String
+  private let target: String
+  private let descriptor: Int32
+  private var byteCount = 0
+  private var isPlaced = false
+
+  /// Creates the sibling.
+  ///
+  /// - Parameter path: the file to create or replace; a symbolic link stays one.
+  /// - Throws: ``OutputError`` if the sibling cannot be created.
+  public init(replacing path: String) throws {
+    self.path = path
+    target = resolvingLinks(path)
+    temporaryPath = temporarySibling(of: target)
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      isPlaced = true  // what lies there is another's
+      throw OutputError(path, "be created")
+    }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if !isPlaced { unlink(temporaryPath) }
+  }
+
+  /// Appends bytes.
+  ///
+  /// - Parameter bytes: what comes next.
+  /// - Throws: ``OutputError`` if they cannot all be written.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw OutputError(path, "take byte \(byteCount)") }
+      done += count
+      byteCount += count
+    }
+  }
+
+  /// Puts the file in place.
+  ///
+  /// - Throws: ``OutputError`` if it cannot be synced or renamed; nothing has changed then.
+  public func commit() throws {
+    guard fsync(descriptor) == 0 else { throw OutputError(path, "be synced") }
+    guard rename(temporaryPath, target) == 0 else { throw OutputError(path, "be put in place") }
+    isPlaced = true
+    syncFolder(of: target)
+  }
+}
+
+/// Writes a file so that its path holds either what was there before or all of the new bytes.
 ///
 /// - Parameters:
 ///   - bytes: the whole content.
 ///   - path: the file to create or replace.
 /// - Throws: ``OutputError`` if that cannot be done; nothing is left behind then.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws {
-  let target = resolvingLinks(path)
-  let temporary = target + ".\(getpid()).partial"
-  let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
-  guard descriptor >= 0 else { throw OutputError(path, "be created") }
-  do {
-    defer { close(descriptor) }
-    try write(bytes, to: descriptor, path: path)
-    guard rename(temporary, target) == 0 else { throw OutputError(path, "be put in place") }
-  } catch {
-    unlink(temporary)
-    throw error
-  }
-  syncFolder(of: target)
+  let file = try AtomicFile(replacing: path)
+  try bytes.withUnsafeBytes { try file.write($0) }
+  try file.commit()
 }
 
 /// The file that a path leads to, so that a symbolic link stays one.
@@ -32,6 +79,9 @@ private func resolvingLinks(_ path: String) -> String {
   defer { free(resolved) }
   return String(cString: resolved)
 }
+
+/// A path beside another that no other process uses.
+func temporarySibling(of path: String) -> String { path + ".\(getpid()).partial" }
 
 /// Why a file could not be written.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -52,23 +102,8 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-private func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
-  try bytes.withUnsafeBytes { buffer in
-    var done = 0
-    while done < buffer.count {
-      let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        throw OutputError(path, "take byte \(done) of \(buffer.count)")
-      }
-      done += count
-    }
-  }
-  guard fsync(descriptor) == 0 else { throw OutputError(path, "be synced") }
-}
-
-private func syncFolder(of path: String) {
+/// Makes a renaming last.
+func syncFolder(of path: String) {
   let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
   let folder = components.joined(separator: "/")
   let descriptor = open(components.isEmpty ? "." : folder + "/", O_RDONLY | O_CLOEXEC)

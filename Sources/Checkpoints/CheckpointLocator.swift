@@ -70,18 +70,10 @@ struct CheckpointFolder {
   init?(_ path: String) throws {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
-    guard let folder = opendir(path) else {
+    guard let names = fileNames(in: path) else {
       throw CheckpointError(.unreadable, in: path, "cannot be listed: \(systemMessage(errno))")
     }
-    defer { closedir(folder) }
-    var names = Set<String>()
-    while let entry = readdir(folder) {
-      names.insert(
-        withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-          tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
-    (self.path, self.names) = (path, names)
+    (self.path, self.names) = (path, Set(names))
   }
 
   /// The file to open: the first of the preferred names, else the only checkpoint there.

@@ -1,8 +1,11 @@
-/// The steps of Jonker and Volgenant's algorithm, with cost[i, j] = −score[i, j].
+/// The steps of Jonker and Volgenant's algorithm, with cost[i, j] = −score[i, j], from row reduction
+/// on. Their column reduction before it is left out: it would spoil optimality where columns stay
+/// without a row, and makes the search longer where units resemble each other (by a factor of 2.5
+/// for scores x_i · y_j with a little noise).
 ///
 /// At all times, for a row i that has a column p(i), cost[i, j] − price[j] is least at j = p(i);
-/// and the price of a column without a row is the greatest a price has ever been there. So when
-/// every row has a column, the sum is optimal.
+/// prices are at most 0, and 0 where a column has no row. So when every row has a column, the sum
+/// is optimal.
 struct AssignmentSearch {
   private let scores: UnsafePointer<Float>
   private let rows: Int
@@ -29,12 +32,10 @@ struct AssignmentSearch {
   ///
   /// - Returns: the column of each row.
   mutating func run() -> [Int] {
-    // A price that is not 0 on a column that stays without a row would spoil optimality.
-    if rows == columns { reduceColumns() }
-    var free = columnOfRow.indices.filter { columnOfRow[$0] == AssignmentSearch.none }
+    var free = Array(0..<rows)
     for _ in 0..<2 where !free.isEmpty { free = reduceRows(free) }
-    var tree = PathTree(columns: columns)
-    for row in free { augment(from: row, &tree) }
+    let tree = PathTree(columns: columns)
+    for row in free { augment(from: row, tree) }
     return columnOfRow
   }
 
@@ -45,40 +46,6 @@ struct AssignmentSearch {
   private mutating func assign(_ row: Int, _ column: Int) {
     rowOfColumn[column] = row
     columnOfRow[row] = column
-  }
-}
-
-// MARK: - Column reduction
-
-extension AssignmentSearch {
-  /// Sets each price to the least cost of its column, and gives the column to that row if the
-  /// row has none yet.
-  private mutating func reduceColumns() {
-    var leastRow = [Int](repeating: 0, count: columns)
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let (cost, best) = (row * columns + column, leastRow[column] * columns + column)
-        if scores[cost] > scores[best] { leastRow[column] = row }
-      }
-    }
-    var wishes = [Int](repeating: 0, count: rows)
-    for column in (0..<columns).reversed() {
-      let row = leastRow[column]
-      prices[column] = -Double(scores[row * columns + column])
-      wishes[row] += 1
-      if columnOfRow[row] == AssignmentSearch.none { assign(row, column) }
-    }
-    for row in 0..<rows where wishes[row] == 1 { transferReduction(of: row) }
-  }
-
-  /// Lowers the price of a row's column until another column is as good for it, so that other
-  /// rows want it less.
-  private mutating func transferReduction(of row: Int) {
-    guard columns > 1, columnOfRow[row] != AssignmentSearch.none else { return }
-    let column = columnOfRow[row]
-    let two = leastTwo(row)
-    let slack = (two.first == column ? two.secondCost : two.firstCost) - reducedCost(row, column)
-    prices[column] -= max(slack, 0)
   }
 }
 
@@ -143,89 +110,72 @@ extension AssignmentSearch {
 // MARK: - Shortest augmenting paths
 
 /// Columns by their distance from a free row; reused from row to row.
-private struct PathTree {
-  /// `[0..<scanned]` are settled and looked from, `[scanned..<reached]` settled at the present
-  /// distance, the rest not settled.
-  var order: [Int]
-  var distance: [Double]
-  var predecessor: [Int]
-  var scanned = 0
-  var reached = 0
+private final class PathTree {
+  /// Settled columns by rising distance, then the others.
+  let order: UnsafeMutablePointer<Int>
+  let distance: UnsafeMutablePointer<Double>
+  let predecessor: UnsafeMutablePointer<Int>
 
   init(columns: Int) {
-    order = Array(0..<columns)
-    distance = Array(repeating: 0, count: columns)
-    predecessor = Array(repeating: 0, count: columns)
+    order = .allocate(capacity: columns)
+    distance = .allocate(capacity: columns)
+    predecessor = .allocate(capacity: columns)
+    for column in 0..<columns { order[column] = column }
+    distance.initialize(repeating: 0, count: columns)
+    predecessor.initialize(repeating: 0, count: columns)
   }
 
-  /// Settles the unsettled columns at the least distance.
-  mutating func settleNearest() -> Double {
-    var least = Double.infinity
-    for place in reached..<order.count {
-      let length = distance[order[place]]
-      guard length <= least else { continue }
-      if length < least { (least, reached) = (length, scanned) }
-      settle(place)
-    }
-    return least
-  }
-
-  mutating func settle(_ place: Int) {
-    order.swapAt(place, reached)
-    reached += 1
+  deinit {
+    order.deallocate()
+    distance.deallocate()
+    predecessor.deallocate()
   }
 }
 
 extension AssignmentSearch {
   /// Finds the shortest alternating path from a free row to a free column, and swaps along it.
-  private mutating func augment(from row: Int, _ tree: inout PathTree) {
-    (tree.scanned, tree.reached) = (0, 0)
-    for column in 0..<columns {
-      tree.distance[column] = reducedCost(row, column)
-      tree.predecessor[column] = row
+  private mutating func augment(from start: Int, _ tree: PathTree) {
+    for column in 0..<columns { tree.distance[column] = .infinity }
+    var (row, least, settled) = (start, 0.0, 0)
+    while row != AssignmentSearch.none {
+      let offset = row == start ? 0 : reducedCost(row, tree.order[settled - 1]) - least
+      settleNearest(tree, settled, from: row, offset: offset)
+      let nearest = tree.order[settled]
+      (row, least) = (rowOfColumn[nearest], tree.distance[nearest])
+      settled += 1
     }
-    var least = 0.0
-    var end: Int?
-    var settledBefore = 0
-    while end == nil {
-      if tree.scanned == tree.reached {
-        settledBefore = tree.scanned
-        least = tree.settleNearest()
-        end = tree.order[tree.scanned..<tree.reached].first(where: isFree)
-      }
-      if end == nil { end = extend(&tree, least) }
-    }
-    for place in 0..<settledBefore {
+    for place in 0..<settled {
       let column = tree.order[place]
       prices[column] += tree.distance[column] - least
     }
-    if let end { swapAlong(tree.predecessor, from: row, to: end) }
+    swapAlong(tree.predecessor, from: start, to: tree.order[settled - 1])
   }
 
-  private func isFree(_ column: Int) -> Bool { rowOfColumn[column] == AssignmentSearch.none }
-
-  /// Looks from the next settled column for shorter ways to the unsettled ones.
-  ///
-  /// - Returns: a free column at the present distance, if one turns up.
-  private func extend(_ tree: inout PathTree, _ least: Double) -> Int? {
-    let from = tree.order[tree.scanned]
-    tree.scanned += 1
-    let row = rowOfColumn[from]
-    let offset = reducedCost(row, from) - least
-    for place in tree.reached..<columns {
-      let column = tree.order[place]
-      let length = reducedCost(row, column) - offset
-      guard length < tree.distance[column] else { continue }
-      tree.distance[column] = length
-      tree.predecessor[column] = row
-      guard length <= least else { continue }
-      if isFree(column) { return column }
-      tree.settle(place)
+  /// Looks from a row for shorter ways to the columns that are not settled, and puts the nearest
+  /// of these first: one without a row if there is a choice.
+  private func settleNearest(_ tree: PathTree, _ settled: Int, from row: Int, offset: Double) {
+    let costs = scores + row * columns
+    let (order, distance) = (tree.order, tree.distance)
+    var (best, least) = (settled, Double.infinity)
+    prices.withUnsafeBufferPointer { prices in
+      for place in settled..<columns {
+        let column = order[place]
+        let length = -Double(costs[column]) - prices[column] - offset
+        if length < distance[column] {
+          distance[column] = length
+          tree.predecessor[column] = row
+        }
+        guard distance[column] <= least else { continue }
+        if distance[column] < least || rowOfColumn[column] == AssignmentSearch.none { best = place }
+        least = distance[column]
+      }
     }
-    return nil
+    (order[settled], order[best]) = (order[best], order[settled])
   }
 
-  private mutating func swapAlong(_ predecessor: [Int], from start: Int, to end: Int) {
+  private mutating func swapAlong(
+    _ predecessor: UnsafePointer<Int>, from start: Int, to end: Int
+  ) {
     var (column, row) = (end, AssignmentSearch.none)
     while row != start {
       row = predecessor[column]

@@ -45,7 +45,8 @@ public struct MatrixOperand {
 ///   - rowStride: elements from one row of c to the next.
 ///   - accumulating: whether to add to c; if not, c need not be initialized.
 /// - Precondition: extents and strides fit 32 bits, and strides are no shorter than rows.
-/// - Complexity: 2 · rows · columns · inner operations. May be called from many threads at once.
+/// - Complexity: 2 · rows · columns · inner operations. May be called from many threads at once, of
+///   which 64 work and the others wait.
 public func multiply(
   rows: Int, columns: Int, inner: Int, _ a: MatrixOperand, _ b: MatrixOperand,
   into c: UnsafeMutablePointer<Float>, rowStride: Int, accumulating: Bool
@@ -54,10 +55,12 @@ public func multiply(
   precondition(b.isWideEnough(rows: inner, columns: columns))
   precondition(rowStride >= max(columns, 1))
   guard rows > 0, columns > 0 else { return }
-  cblas_sgemm(
-    CblasRowMajor, a.operation, b.operation, Int32(rows), Int32(columns), Int32(inner),
-    1, a.pointer, Int32(a.rowStride), b.pointer, Int32(b.rowStride),
-    accumulating ? 1 : 0, c, Int32(rowStride))
+  withWorkBuffer {
+    cblas_sgemm(
+      CblasRowMajor, a.operation, b.operation, Int32(rows), Int32(columns), Int32(inner),
+      1, a.pointer, Int32(a.rowStride), b.pointer, Int32(b.rowStride),
+      accumulating ? 1 : 0, c, Int32(rowStride))
+  }
 }
 
 extension Matrix {

@@ -25,13 +25,19 @@ public func nearestOrthogonal(to matrix: Matrix) -> Matrix {
   precondition(matrix.elements.allSatisfy(\.isFinite))
   let size = matrix.rows
   guard size > 0 else { return matrix }
-  let (left, right) = singularVectors(matrix.elements.map { Double($0) }, size: size)
+  let values = matrix.elements.map { Double($0) }
+  let product = withWorkBuffer { orthogonalFactor(values, size: size) }
+  return Matrix(rows: size, columns: size, elements: product.map { Float($0) })
+}
+
+private func orthogonalFactor(_ elements: [Double], size: Int) -> [Double] {
+  let (left, right) = singularVectors(elements, size: size)
   var product = [Double](repeating: 0, count: size * size)
   let order = Int32(size)
   cblas_dgemm(
     CblasColMajor, CblasNoTrans, CblasNoTrans, order, order, order, 1, left, order, right, order,
     0, &product, order)
-  return Matrix(rows: size, columns: size, elements: product.map { Float($0) })
+  return product
 }
 
 /// U and Vᵀ of a square matrix, column-major.

@@ -2,23 +2,28 @@ import Geometry
 import HDF5
 
 extension LineageReport {
-  /// The group `/lineage` of a result file.
+  /// The groups `/lineage` and, where a family has three members, `/lineage_triples` of a result
+  /// file.
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func group() throws -> ResultGroup {
-    try ResultGroup(
+  public func groups() throws -> [ResultGroup] {
+    let (kind, triples) = try (ResultAttribute("kind", .text("lineage")), products())
+    let formula = "(d2_ac + d2_bc - d2_ab) / 2; gamma: over min(d2_ac, d2_bc)"
+    let summary = try ResultGroup(
       "lineage",
-      attributes: [
-        ResultAttribute("kind", .text("lineage")),
-        ResultAttribute("verdict", .text(lineage.verdict.rawValue)),
-        ResultAttribute(
-          "gromov_formula", .text("(d2_ac + d2_bc - d2_ab) / 2; gamma: over min(d2_ac, d2_bc)")),
-      ],
-      variables: scales() + memberships() + grids() + products() + [
+      attributes: [kind, ResultAttribute("verdict", .text(lineage.verdict.rawValue))],
+      variables: scales() + memberships() + grids() + [
         ResultVariable(
           "ln_alpha", .float64([lineage.logLevel]),
           longName: "natural logarithm of the level for all pairs together")
       ])
+    guard !triples.isEmpty else { return [summary] }
+    return try [
+      summary,
+      ResultGroup(
+        "lineage_triples",
+        attributes: [kind, ResultAttribute("gromov_formula", .text(formula))], variables: triples),
+    ]
   }
 
   private func scales() throws -> [ResultVariable] {

@@ -2,25 +2,38 @@ import Geometry
 import HDF5
 
 extension OriginReport {
-  /// The group `/origin` of a result file.
+  /// The groups `/origin`, `/origin_units`, `/origin_controls`, with a layer map `/origin_layers`,
+  /// and with the published statistic `/origin_phi_u` of a result file.
   ///
-  /// The ranks of all units are in it, so that anyone can compute the bounds again.
+  /// Each has so few dimensions that a reader can make one table of it. The ranks of all units are there, so
+  /// that anyone can compute the bounds again.
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func group() throws -> ResultGroup {
+  public func groups() throws -> [ResultGroup] {
     let evidence = finding.stages.flatMap(\.evidence)
-    return try ResultGroup(
+    let optional = try [("origin_layers", layerMap()), ("origin_phi_u", published())]
+    return try [
+      summary(evidence), ResultGroup("origin_units", attributes: kind, variables: units(evidence)),
+      ResultGroup("origin_controls", attributes: kind, variables: controls()),
+    ]
+      + optional.filter { !$0.1.isEmpty }.map {
+        try ResultGroup($0.0, attributes: kind, variables: $0.1)
+      }
+  }
+
+  private var kind: [ResultAttribute] { [ResultAttribute("kind", .text("origin"))] }
+
+  private func summary(_ evidence: [UnitEvidence]) throws -> ResultGroup {
+    try ResultGroup(
       "origin",
-      attributes: [
-        ResultAttribute("kind", .text("origin")),
+      attributes: kind + [
         ResultAttribute("verdict", .text(finding.verdict.rawValue)),
         ResultAttribute("family", .text(finding.family)),
         ResultAttribute(
           "bound",
           .text("P(N_k >= n) <= lambda^j (n-j)!/n!, j = n - floor(lambda), lambda = rows*k/h")),
       ] + notes,
-      variables: labels(evidence) + figures(evidence) + ranks(evidence) + controls() + layerMap()
-        + published() + scalars())
+      variables: labels(evidence) + figures(evidence) + histograms(evidence) + scalars())
   }
 
   private var notes: [ResultAttribute] {
@@ -77,13 +90,9 @@ extension OriginReport {
     ]
   }
 
-  private func ranks(_ evidence: [UnitEvidence]) throws -> [ResultVariable] {
+  private func histograms(_ evidence: [UnitEvidence]) throws -> [ResultVariable] {
     let histograms = evidence.map(\.rankHistogram)
     let bins = histograms.map(\.count).max() ?? 0
-    let all = evidence.flatMap(\.ranks)
-    let owners = evidence.enumerated().flatMap { index, group in
-      Array(repeating: Int64(index), count: group.ranks.count)
-    }
     return try [
       ResultVariable(
         "rank_bin", dimensions: ["rank_bin"], .int64((0..<bins).map { 1 << Int64($0) }),
@@ -94,11 +103,21 @@ extension OriginReport {
           histograms.flatMap { counts in
             (0..<bins).map { $0 < counts.count ? Int64(counts[$0]) : 0 }
           }), longName: "units by rank"),
+    ]
+  }
+
+  private func units(_ evidence: [UnitEvidence]) throws -> [ResultVariable] {
+    let all = evidence.flatMap(\.ranks)
+    let owners = evidence.enumerated().flatMap { index, group in
+      Array(repeating: Int64(index), count: group.ranks.count)
+    }
+    return try [
       ResultVariable(
         "unit", dimensions: ["unit"], .int64(all.indices.map { Int64($0) }),
         longName: "unit, in the order of groups and blocks"),
       ResultVariable(
-        "group_of_unit", dimensions: ["unit"], .int64(owners), longName: "position of its group"),
+        "group_of_unit", dimensions: ["unit"], .int64(owners),
+        longName: "position of its group in /origin"),
       ResultVariable(
         "unit_rank", dimensions: ["unit"], .int64(all.map { Int64($0) }),
         longName: "other units of B at least as like it as its namesake"),

@@ -58,9 +58,10 @@ import Testing
 
   @Test("The result file has the bounds by a sample and by all units")
   func result() throws {
-    let group = try report([1, 2, 3], [1, 3]).group()
-    _ = try ResultFile(groups: [group]).checkedImage()
-    let whole = try #require(group.variables.first { $0.name == "map_ln_p_whole" })
+    let groups = try report([1, 2, 3], [1, 3]).groups()
+    _ = try ResultFile(groups: groups).checkedImage()
+    let layers = try #require(groups.first { $0.name == "origin_layers" })
+    let whole = try #require(layers.variables.first { $0.name == "map_ln_p_whole" })
     guard case .float64(let values) = whole.values else { return #expect(Bool(false)) }
     #expect(values.map(\.isNaN) == [false, true, false])
   }

@@ -60,11 +60,12 @@ import Testing
     #expect(report.productTable.rowCount == 3)
   }
 
-  @Test("The result is a group that the rules of result files allow")
+  @Test("The results are groups that the rules of result files allow")
   func result() throws {
-    let group = try report.group()
-    _ = try ResultFile(attributes: [], groups: [group]).checkedImage()
-    let grid = try #require(group.variables.first { $0.name == "ln_p_cert" })
+    let groups = try report.groups()
+    #expect(groups.map(\.name) == ["lineage", "lineage_triples"])
+    _ = try ResultFile(groups: groups).checkedImage()
+    let grid = try #require(groups[0].variables.first { $0.name == "ln_p_cert" })
     #expect(grid.dimensions == ["checkpoint", "checkpoint_b"])
   }
 }

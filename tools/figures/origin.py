@@ -39,7 +39,7 @@ def read(path):
         origin = file["origin"]
         data = {name: origin[name][:] for name in ("layer", "h", "rank_count", "rank_bin")}
         data["group"] = labels(origin["group"])
-        data["map"] = origin["map_ln_p"][:] if "map_ln_p" in origin else None
+        data["map"] = file["origin_layers/map_ln_p"][:] if "origin_layers" in file else None
         return data
 
 

@@ -57,6 +57,7 @@ struct Origin: ParsableCommand {
   var base: String?
 
   @OptionGroup var names: NameMapOptions
+  @OptionGroup var unused: UnusedTokenOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
 
@@ -98,7 +99,7 @@ struct Origin: ParsableCommand {
     (options.level, options.seed, options.rows) = (alpha, seed, rows)
     (options.shuffles, options.isDirectOnly) = (monteCarlo, directOnly)
     (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
-    options.unusedTokens = try names.unusedTokenRanges(model)
+    options.unusedTokens = try unused.unusedTokenRanges(model)
     (options.mapsLayers, options.comparesPublished) = (layerMap, legacyPhiU)
     return options
   }
@@ -129,7 +130,7 @@ struct Origin: ParsableCommand {
     return try ResultFile(
       attributes: provenance.rootAttributes(
         title: "Test of a shared initialization", date: output.date),
-      groups: [report.group(), provenance.group()])
+      groups: report.groups() + [provenance.group()])
   }
 
   private func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
@@ -141,7 +142,7 @@ struct Origin: ParsableCommand {
       + (rows.map { ["--rows", "\($0)"] } ?? [])
       + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
       + (layerMap ? ["--layer-map"] : []) + (legacyPhiU ? ["--legacy-phi-u"] : [])
-      + (base.map { ["--base", recorded($0)] } ?? []) + names.recorded
+      + (base.map { ["--base", recorded($0)] } ?? []) + names.recorded + unused.recorded
     let inputs = ([a, b] + more).map(recorded)
     return (["transect", "origin"] + inputs + options).joined(separator: " ")
   }

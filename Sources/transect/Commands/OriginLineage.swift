@@ -68,7 +68,7 @@ extension Origin {
     return try ResultFile(
       attributes: provenance.rootAttributes(
         title: "Families of checkpoints that share an initialization", date: output.date),
-      groups: [report.group(), provenance.group()])
+      groups: report.groups() + [provenance.group()])
   }
 }
 

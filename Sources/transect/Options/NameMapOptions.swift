@@ -13,9 +13,6 @@ struct NameMapOptions: ParsableArguments {
   @Option(help: "Heads of keys and values, if fewer than of queries.")
   var keyValueHeads: Int?
 
-  @Option(help: "Rows of the embedding that no text contained, as 1-99,105.")
-  var unusedTokens: String?
-
   func validate() throws {
     guard heads != nil || keyValueHeads == nil else {
       throw ValidationError("--key-value-heads needs --heads")
@@ -23,7 +20,6 @@ struct NameMapOptions: ParsableArguments {
     guard heads == nil || attentionHeads() != nil else {
       throw ValidationError("--heads must be positive, and a multiple of --key-value-heads")
     }
-    if let unusedTokens { _ = try ranges(of: unusedTokens) }
   }
 
   /// The heads given, if any.
@@ -44,28 +40,9 @@ struct NameMapOptions: ParsableArguments {
     return try AxisMap(parsing: text, family: map)
   }
 
-  /// The rows given; if none, those that the `vocab.txt` beside the checkpoint calls unused.
-  ///
-  /// - Throws: `CheckpointError` if the vocabulary cannot be read.
-  func unusedTokenRanges(_ model: ParameterList) throws -> [Range<Int>] {
-    if let unusedTokens { return try ranges(of: unusedTokens) }
-    return try UnusedTokens(beside: model.checkpoint).ranges
-  }
-
-  private func ranges(of text: String) throws -> [Range<Int>] {
-    try text.split(separator: ",").map { part in
-      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
-        first >= 0, last >= first, last < Int.max
-      else { throw ValidationError("'\(part)' is no range of rows such as 1-99") }
-      return first..<last + 1
-    }
-  }
-
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
     (map.map { ["--map", baseName($0)] } ?? []) + (heads.map { ["--heads", "\($0)"] } ?? [])
       + (keyValueHeads.map { ["--key-value-heads", "\($0)"] } ?? [])
-      + (unusedTokens.map { ["--unused-tokens", $0] } ?? [])
   }
 }

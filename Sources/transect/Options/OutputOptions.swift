@@ -41,14 +41,7 @@ struct OutputOptions: ParsableArguments {
   /// - Throws: `OutputError` if the output is one of their files, or its folder is not there.
   func checkOutput(against inputs: [any Checkpoint]) throws {
     guard let output else { return }
-    let paths = inputs.flatMap { [$0.path] + $0.files.map(\.path) }
-    if paths.contains(where: { isSameFile($0, output) }) {
-      throw OutputError(output, because: "is one of the inputs; name another file")
-    }
-    let folder = output.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    if access(folder.isEmpty ? "." : folder.joined(separator: "/") + "/", W_OK) != 0 {
-      throw OutputError(output, because: "its folder is not there or cannot be written to")
-    }
+    try transect.checkOutput(output, against: inputs)
   }
 
   /// Writes a result, if asked to.
@@ -68,12 +61,6 @@ struct OutputOptions: ParsableArguments {
       }
     }
     try writeAtomically(image, to: output)
-  }
-
-  private func isSameFile(_ left: String, _ right: String) -> Bool {
-    var (first, second) = (stat(), stat())
-    return stat(left, &first) == 0 && stat(right, &second) == 0
-      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
   /// The time to record: `SOURCE_DATE_EPOCH`, or none.

@@ -8,8 +8,12 @@ struct ResourceOptions: ParsableArguments {
   @Option(help: "Threads to use. Results are the same bits for any number.")
   var threads = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-  @Option(help: "Memory to use, as 256MB or 1GB; at least 32MB. Pages of mapped files come on top.")
-  var memory = MemorySize(byteCount: 256_000_000)
+  @Option(
+    help: """
+      Memory to use, as 256MB or 1GB; at least 32MB. Pages of mapped files come on top. If not \
+      given, 256MB, or half of the machine's where models are held in memory.
+      """)
+  var memory: MemorySize?
 
   @Option(help: "How to read tensors: \(InputMode.allNames).")
   var io = InputMode.mapped
@@ -18,20 +22,26 @@ struct ResourceOptions: ParsableArguments {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads must be between 1 and 1024, not \(threads)")
     }
-    guard memory.byteCount >= MemorySize.least.byteCount else {
+    guard memory.map({ $0.byteCount >= MemorySize.least.byteCount }) ?? true else {
       throw ValidationError("--memory must be at least \(MemorySize.least)")
     }
   }
 
   /// Half of the memory is for scratch space; the rest is the program, names and results.
   var resources: WalkResources {
-    WalkResources(threads: threads, scratchByteCount: memory.byteCount / 2)
+    let granted = memory ?? MemorySize(byteCount: 256_000_000)
+    return WalkResources(threads: threads, scratchByteCount: granted.byteCount / 2)
   }
 }
 
 /// A number of bytes, written with a decimal or binary unit.
 struct MemorySize: ExpressibleByArgument, CustomStringConvertible {
   static let least = MemorySize(byteCount: 32_000_000)
+  /// Half of the memory of the machine.
+  static var halfOfMachine: MemorySize {
+    MemorySize(
+      byteCount: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2)
+  }
   private static let units = [
     ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1_000), ("MB", 1_000_000),
     ("GB", 1_000_000_000), ("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("B", 1),

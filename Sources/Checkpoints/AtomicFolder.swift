@@ -1,0 +1,82 @@
+import Glibc
+import Tensors
+
+/// A folder being filled, which appears under its name when all its files are there.
+///
+/// The files go to a temporary sibling, which is then renamed. If the folder exists with files
+/// in it, each new file replaces its namesake there, and the others stay.
+public final class AtomicFolder {
+  /// Where to write the files.
+  public let temporaryPath: String
+  private let path: String
+  private var isPlaced = false
+
+  /// Creates the sibling.
+  ///
+  /// - Parameter path: the folder to create or to add to.
+  /// - Throws: ``OutputError`` if the sibling cannot be created.
+  public init(_ path: String) throws {
+    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    temporaryPath = temporarySibling(of: self.path)
+    guard mkdir(temporaryPath, 0o777) == 0 else {
+      isPlaced = true  // what lies there is another's
+      throw OutputError(path, "be created")
+    }
+  }
+
+  deinit {
+    guard !isPlaced else { return }
+    for name in fileNames(in: temporaryPath) ?? [] { unlink(temporaryPath + "/" + name) }
+    rmdir(temporaryPath)
+  }
+
+  /// Copies a file into the folder, under its own name.
+  ///
+  /// - Parameter source: a regular file; a symbolic link is followed.
+  /// - Throws: ``CheckpointError`` if it cannot be read, ``OutputError`` if the copy cannot be
+  ///   written.
+  public func copy(_ source: String) throws {
+    let input = try InputFile(source, mode: .pread)
+    let output = try AtomicFile(replacing: temporaryPath + "/" + baseName(source))
+    let piece = 1 << 20
+    for first in stride(from: 0, to: input.byteCount, by: piece) {
+      let bytes = try input.copy(first..<min(first + piece, input.byteCount))
+      try bytes.withUnsafeBytes { try output.write($0) }
+    }
+    try output.commit()
+  }
+
+  /// Puts the folder, or its files, in place.
+  ///
+  /// - Throws: ``OutputError`` if that cannot be done.
+  public func commit() throws {
+    if rename(temporaryPath, path) == 0 {
+      isPlaced = true
+      return syncFolder(of: path)
+    }
+    guard [ENOTEMPTY, EEXIST].contains(errno) else { throw OutputError(path, "be put in place") }
+    for name in (fileNames(in: temporaryPath) ?? []).sorted() {
+      guard rename(temporaryPath + "/" + name, path + "/" + name) == 0 else {
+        throw OutputError(path + "/" + name, "be put in place")
+      }
+    }
+    syncFolder(of: path + "/.")
+  }
+}
+
+/// The names of what lies in a folder, or `nil` if it cannot be listed.
+///
+/// - Parameter path: the folder.
+/// - Returns: every name but `.` and `..`, in no order.
+public func fileNames(in path: String) -> [String]? {
+  guard let folder = opendir(path) else { return nil }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+      tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  return names
+}

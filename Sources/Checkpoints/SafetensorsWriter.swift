@@ -1,0 +1,115 @@
+import Tensors
+
+/// A safetensors file being written, tensor after tensor, in memory that does not depend on size.
+///
+/// The header names tensors in the order given, with blanks at its end so that the data begin at
+/// a multiple of 8 bytes. The data lie by falling size of their elements, so that each is aligned
+/// as its type wants: readers that view the file in place need that.
+///
+/// Source: the safetensors format description, "Format".
+public final class SafetensorsWriter {
+  /// A tensor to come.
+  public struct Entry: Sendable {
+    /// Its name, kept as it is.
+    public let name: TensorName
+    /// The encoding of each element.
+    public let dtype: DType
+    /// Its extents.
+    public let shape: Shape
+
+    /// Describes a tensor to come.
+    ///
+    /// - Parameters:
+    ///   - name: distinct from the others'.
+    ///   - dtype: the encoding of each element.
+    ///   - shape: its extents.
+    public init(name: TensorName, dtype: DType, shape: Shape) {
+      (self.name, self.dtype, self.shape) = (name, dtype, shape)
+    }
+
+    fileprivate var byteCount: Int { shape.byteCount(of: dtype) }
+  }
+
+  /// Positions of the entries in the order in which their bytes must come.
+  public let order: [Int]
+  private let file: AtomicFile
+  private let path: String
+  private var missing: Int
+
+  /// Creates the file, under a temporary name, and writes its header.
+  ///
+  /// - Parameters:
+  ///   - path: the file to create or replace.
+  ///   - entries: the tensors, in the order of the header.
+  ///   - metadata: text to carry; of equal keys the first counts.
+  /// - Throws: ``OutputError`` if it cannot be created, or the header exceeds the format's limit.
+  public init(
+    _ path: String, entries: [Entry], metadata: [(key: String, value: String)]
+  ) throws {
+    order = entries.indices.sorted {
+      (-entries[$0].dtype.byteCount, $0) < (-entries[$1].dtype.byteCount, $1)
+    }
+    let header = SafetensorsWriter.header(entries, order: order, metadata: metadata)
+    guard header.count <= SafetensorsFile.headerLimit else {
+      throw OutputError(path, because: "a header of \(header.count) bytes is beyond the format")
+    }
+    self.path = path
+    missing = entries.reduce(0) { $0 + $1.byteCount }
+    file = try AtomicFile(replacing: path)
+    let length = UInt64(header.count).littleEndian
+    try withUnsafeBytes(of: length) { try file.write($0) }
+    try header.withUnsafeBytes { try file.write($0) }
+  }
+
+  /// Where the bytes are until they are all there, for checks before ``commit()``.
+  public var temporaryPath: String { file.temporaryPath }
+
+  /// Appends elements of the tensors in ``order``, row-major and lowest byte first.
+  ///
+  /// - Parameter bytes: what comes next.
+  /// - Throws: ``OutputError`` if they cannot be written.
+  /// - Precondition: no more bytes come than the entries have.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    precondition(bytes.count <= missing)
+    try file.write(bytes)
+    missing -= bytes.count
+  }
+
+  /// Puts the file in place.
+  ///
+  /// - Throws: ``OutputError`` if that cannot be done.
+  /// - Precondition: every byte has been written.
+  public func commit() throws {
+    precondition(missing == 0)
+    try file.commit()
+  }
+
+  private static func header(
+    _ entries: [Entry], order: [Int], metadata: [(key: String, value: String)]
+  ) -> [UInt8] {
+    var offsets = [Int](repeating: 0, count: entries.count)
+    var end = 0
+    for index in order {
+      offsets[index] = end
+      end += entries[index].byteCount
+    }
+    let text = jsonObject(
+      member(metadata) + zip(entries, offsets).map { ($0.name.text, description($0, at: $1)) })
+    let bytes = Array(text.utf8)
+    return bytes + Array(repeating: UInt8(ascii: " "), count: (8 - bytes.count % 8) % 8)
+  }
+
+  private static func member(_ metadata: [(key: String, value: String)]) -> [(String, String)] {
+    var keys = Set<TensorName>()
+    let distinct = metadata.filter { keys.insert(TensorName($0.key)).inserted }
+    guard !distinct.isEmpty else { return [] }
+    return [("__metadata__", jsonObject(distinct.map { ($0.key, jsonString($0.value)) }))]
+  }
+
+  private static func description(_ entry: Entry, at offset: Int) -> String {
+    jsonObject([
+      ("dtype", jsonString(entry.dtype.rawValue)), ("shape", "\(entry.shape.dimensions)"),
+      ("data_offsets", "\([offset, offset + entry.byteCount])"),
+    ])
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Checkpoints
+import Glibc
+
+/// Where a new checkpoint goes: a safetensors file, or a folder as model hubs lay it out.
+struct CheckpointOutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: "The checkpoint to write: a file if it ends in .safetensors, else a folder.")
+  var output: String
+
+  @Flag(help: "Replace the output if it exists.")
+  var force = false
+
+  func validate() throws {
+    guard !output.isEmpty, output != "-" else {
+      throw ValidationError("a checkpoint cannot go to standard output; name a file or a folder")
+    }
+  }
+
+  private static let suffix = ".safetensors"
+  private var isFile: Bool { output.hasSuffix(CheckpointOutputOptions.suffix) }
+
+  /// The file that will hold the weights.
+  var file: String { isFile ? output : output + "/model" + CheckpointOutputOptions.suffix }
+
+  /// Refuses an output that is one of the inputs, or exists, before the work is done.
+  ///
+  /// - Parameter inputs: the checkpoints read.
+  /// - Throws: `OutputError` if the output may not be written.
+  func check(against inputs: [any Checkpoint]) throws {
+    try checkOutput(output, against: inputs)
+    let folders = inputs.flatMap { $0.files.map(\.path) + [$0.path] }.map(folder)
+    if !isFile, folders.contains(where: { isSameFile($0, output) }) {
+      throw OutputError(output, because: "is the folder of an input; name another one")
+    }
+    let isOccupied =
+      isFile ? access(output, F_OK) == 0 : fileNames(in: output).map { !$0.isEmpty } ?? false
+    guard force || !isOccupied else {
+      throw OutputError(output, because: "exists; --force replaces it")
+    }
+  }
+
+  /// Writes the checkpoint; nothing is left of it if that fails.
+  ///
+  /// - Parameters:
+  ///   - source: whose configuration and tokenizer go into a folder too.
+  ///   - body: writes the weights to a path.
+  /// - Throws: what `body` throws; `OutputError` if the files cannot be written.
+  func write(carryingFilesOf source: any Checkpoint, _ body: (String) throws -> Void) throws {
+    guard !isFile else { return try body(output) }
+    let folder = try AtomicFolder(output)
+    for companion in companionFiles(of: source) { try folder.copy(companion) }
+    try body(folder.temporaryPath + "/" + baseName(file))
+    try folder.commit()
+  }
+}
+
+/// The folder that holds a file.
+private func folder(of path: String) -> String {
+  let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+  return components.isEmpty ? "." : components.joined(separator: "/") + "/"
+}

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Checkpoints
+
+@Suite struct AtomicFolderTests {
+  private let parent: TemporaryFolder
+  private var path: String { parent.path + "/out" }
+
+  init() throws { parent = try TemporaryFolder() }
+
+  private func names(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
+  @Test("A folder appears when it is whole")
+  func appearing() throws {
+    let source = try parent.write(Array("text".utf8), to: "in/config.json")
+    let folder = try AtomicFolder(path + "/")
+    try folder.copy(source)
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try folder.commit()
+    #expect(try names(path) == ["config.json"])
+    #expect(try names(parent.path) == ["in", "out"])
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: path + "/config.json")) == Data("text".utf8))
+  }
+
+  @Test("In a folder that exists, namesakes are replaced and the others stay")
+  func replacing() throws {
+    try parent.write([1], to: "out/config.json")
+    try parent.write([2], to: "out/mine.txt")
+    let folder = try AtomicFolder(path)
+    try folder.copy(try parent.write([3], to: "in/config.json"))
+    try folder.commit()
+    #expect(try names(path) == ["config.json", "mine.txt"])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/config.json")) == Data([3]))
+    _ = consume folder
+    #expect(try names(parent.path) == ["in", "out"])
+  }
+
+  @Test("A folder that is not committed leaves nothing")
+  func abandoning() throws {
+    let source = try parent.write([1], to: "in/config.json")
+    do {
+      let folder = try AtomicFolder(path)
+      try folder.copy(source)
+      #expect(throws: CheckpointError.self) { try folder.copy(parent.path + "/missing") }
+    }
+    #expect(try names(parent.path) == ["in"])
+  }
+
+  @Test("Companions are the configuration and the tokenizer, not weights or notes")
+  func companions() throws {
+    let file = try parent.checkpoint("in/model.safetensors", [])
+    for name in ["vocab.txt", "config.json", "notes.txt", "pytorch_model.bin"] {
+      try parent.write([1], to: "in/" + name)
+    }
+    #expect(companionFiles(of: file).map(baseName) == ["config.json", "vocab.txt"])
+  }
+}
