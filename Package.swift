@@ -71,7 +71,9 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "GeometryTests",
-      dependencies: ["Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport"],
+      dependencies: [
+        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

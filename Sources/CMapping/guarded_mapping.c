@@ -87,6 +87,15 @@ bool guarded_mapping_is_broken(struct guarded_mapping mapping) {
   return mapping.slot >= 0 && atomic_load(&slots[mapping.slot].broken);
 }
 
+void guarded_mapping_release(struct guarded_mapping mapping, size_t part, size_t parts) {
+  uintptr_t start = (uintptr_t)mapping.address;
+  size_t pages = (mapping.length + page_size - 1) / page_size;
+  uintptr_t from = start + pages * part / parts * page_size;
+  uintptr_t end = start + pages * (part + 1) / parts * page_size;
+  // Advice: where it is refused, the pages stay until the mapping goes.
+  madvise((void *)from, end - from, MADV_DONTNEED);
+}
+
 void guarded_mapping_destroy(struct guarded_mapping mapping) {
   if (mapping.slot < 0) return;
   // In this order, since the address may be mapped anew as soon as it is free.

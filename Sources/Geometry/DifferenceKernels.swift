@@ -11,9 +11,12 @@ extension TensorDifference {
   ///   - a: the base's elements, as many as `b` has.
   ///   - b: the other's elements.
   ///   - offset: the position of the first of them in the tensor, a multiple of the block length.
-  mutating func add(_ a: Elements, _ b: Elements, at offset: Int) {
+  ///   - loops: the C loops to use; the bits do not depend on them.
+  mutating func add(
+    _ a: Elements, _ b: Elements, at offset: Int, by loops: difference_loops = .best
+  ) {
     precondition(a.count == b.count)
-    let kernels = a.dtype == b.dtype ? DifferenceKernels(a.dtype) : nil
+    let kernels = DifferenceKernels(a.dtype, b.dtype, in: loops)
     // No difference is less, and where there is none the first element has the largest.
     if largestIndex == nil, a.count > 0 { offer(0, at: offset) }
     var largest = LargestBlock(squared: self.largest * self.largest)
@@ -67,34 +70,16 @@ private struct LargestBlock {
   }
 }
 
-/// The C loops for one element type.
-private struct DifferenceKernels {
-  typealias Loop<Result> = (
-    UnsafeRawPointer?, UnsafeRawPointer?, Int, UnsafeMutablePointer<Result>?
-  ) -> Void
-  typealias Search = (UnsafeRawPointer?, UnsafeRawPointer?, Int, Double) -> Int
+/// The C loops for two element types, in one instruction set.
+struct DifferenceKernels {
+  private let kernels: difference_kernels
+  private let mixture: Mixture?
 
-  private let sums: Loop<difference_sums>
-  private let counts: Loop<agreement_counts>
-  private let search: Search
-
-  /// The loops for a type, or `nil` for the types that are too rare in checkpoints to have any.
-  init?(_ dtype: DType) {
-    switch dtype {
-    case .float32:
-      (sums, counts) = (difference_sums_f32, agreement_counts_f32)
-      search = position_of_difference_f32
-    case .float64:
-      (sums, counts) = (difference_sums_f64, agreement_counts_f64)
-      search = position_of_difference_f64
-    case .float16:
-      (sums, counts) = (difference_sums_f16, agreement_counts_f16)
-      search = position_of_difference_f16
-    case .bfloat16:
-      (sums, counts) = (difference_sums_bf16, agreement_counts_bf16)
-      search = position_of_difference_bf16
-    default: return nil
-    }
+  /// The loops for two types, or `nil` for those too rare in checkpoints to have any.
+  init?(_ a: DType, _ b: DType, in loops: difference_loops) {
+    guard let kernelsA = loops[a], let kernelsB = loops[b] else { return nil }
+    kernels = a == b ? kernelsA : loops.f64
+    mixture = a == b ? nil : Mixture(a, kernelsA.widen, b, kernelsB.widen, loops.mixed_counts)
   }
 
   /// Sums and counts of a block, or `nil` if it holds NaN, infinities, or doubles whose squares
@@ -102,18 +87,91 @@ private struct DifferenceKernels {
   func measure(
     _ a: Elements, _ b: Elements
   ) -> (sums: difference_sums, counts: agreement_counts)? {
-    var (sum, count) = (difference_sums(), agreement_counts())
-    // The sums come first: their loop fetches ahead of itself.
-    sums(a.bytes.baseAddress, b.bytes.baseAddress, a.count, &sum)
-    counts(a.bytes.baseAddress, b.bytes.baseAddress, a.count, &count)
-    guard sum.squared.isFinite, sum.squared_a.isFinite, sum.squared_b.isFinite,
-      sum.largest_squared >= .leastNormalMagnitude || count.equal == a.count
+    var (sums, counts) = (difference_sums(), agreement_counts())
+    withOneType(a, b) { bytesA, bytesB in
+      kernels.measure(bytesA, bytesB, a.count, &sums, &counts)
+      if let mixture { counts = mixture.counts(bytesA, bytesB, a.count) }
+    }
+    guard sums.squared.isFinite, sums.squared_a.isFinite, sums.squared_b.isFinite,
+      sums.largest_squared >= .leastNormalMagnitude || counts.equal == a.count
     else { return nil }
-    return (sum, count)
+    return (sums, counts)
   }
 
   /// Where in a block the first difference with this square is.
   func position(_ a: Elements, _ b: Elements, _ squared: Double) -> Int {
-    search(a.bytes.baseAddress, b.bytes.baseAddress, a.count, squared)
+    withOneType(a, b) { kernels.position($0, $1, a.count, squared) }
+  }
+
+  /// Calls `body` with elements of one type: widened if there are two.
+  private func withOneType<Result>(
+    _ a: Elements, _ b: Elements, _ body: (UnsafeRawPointer?, UnsafeRawPointer?) -> Result
+  ) -> Result {
+    guard let mixture else { return body(a.bytes.baseAddress, b.bytes.baseAddress) }
+    return mixture.withDoubles(a, b, body)
+  }
+}
+
+/// Two element types, compared after both are widened, which is exact.
+private struct Mixture {
+  typealias Widening =
+    @convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<Double>?) -> Void
+  typealias Counting =
+    @convention(c) (
+      UnsafePointer<Double>?, UnsafePointer<Double>?, Int, Double, Double,
+      UnsafeMutablePointer<agreement_counts>
+    ) -> Void
+
+  private let widenA: Widening
+  private let widenB: Widening
+  private let count: Counting
+  /// Of the coarser type: its spacing around 1, and around 0.
+  private let ulpOfOne: Double
+  private let leastSpacing: Double
+
+  init(_ a: DType, _ widenA: Widening, _ b: DType, _ widenB: Widening, _ count: Counting) {
+    (self.widenA, self.widenB, self.count) = (widenA, widenB, count)
+    ulpOfOne = max(a.spacing(around: 1), b.spacing(around: 1))
+    leastSpacing = max(a.spacing(around: 0), b.spacing(around: 0))
+  }
+
+  func withDoubles<Result>(
+    _ a: Elements, _ b: Elements, _ body: (UnsafeRawPointer?, UnsafeRawPointer?) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * a.count) { doubles in
+      let (first, second) = (doubles.baseAddress, doubles.baseAddress.map { $0 + a.count })
+      widenA(a.bytes.baseAddress, a.count, first)
+      widenB(b.bytes.baseAddress, b.count, second)
+      return body(first, second)
+    }
+  }
+
+  /// Counts over `length` doubles each.
+  func counts(_ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ length: Int) -> agreement_counts {
+    var counts = agreement_counts()
+    count(
+      a?.assumingMemoryBound(to: Double.self), b?.assumingMemoryBound(to: Double.self), length,
+      ulpOfOne, leastSpacing, &counts)
+    return counts
+  }
+}
+
+extension difference_loops {
+  /// Those of each instruction set that this processor has, the best one last. All give the same
+  /// bits.
+  static let available: [difference_loops] = [
+    INSTRUCTION_SET_BASELINE, INSTRUCTION_SET_AVX2, INSTRUCTION_SET_AVX512,
+  ].compactMap { loops_of_instruction_set($0)?.pointee }
+
+  static let best = available[available.count - 1]
+
+  fileprivate subscript(dtype: DType) -> difference_kernels? {
+    switch dtype {
+    case .float64: f64
+    case .float32: f32
+    case .float16: f16
+    case .bfloat16: bf16
+    default: nil
+    }
   }
 }

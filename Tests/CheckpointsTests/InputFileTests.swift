@@ -59,6 +59,17 @@ import Testing
     try other.verifyUnchanged()
   }
 
+  @Test("Released pages come back with the same bytes", arguments: InputMode.allCases)
+  func releasedPages(mode: InputMode) throws {
+    let file = try InputFile(path, mode: mode)
+    for parts in [1, 2, 3, 1000] {
+      _ = try readAll(file)
+      for part in 0..<parts { file.releasePages(part: part, of: parts) }
+      #expect(try readAll(file) == 7 * InputFileTests.byteCount)
+    }
+    try file.verifyUnchanged()
+  }
+
   @Test("A file written to is noticed by its time")
   func rewritten() throws {
     let file = try InputFile(path)

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 import TestSupport
 import Testing
@@ -9,15 +10,40 @@ private let types: [DType] = [.float32, .float64, .float16, .bfloat16]
 private let lengths = [0, 1, 2, 7, 8, 9, 15, 16, 17, 4095, 4096, 4097, 70001]
 
 @Suite struct DifferenceKernelsTests {
-  @Test("Kernels and the plain loop give the same bits", arguments: types, Material.allCases)
+  @Test(
+    "The kernels of every instruction set and the plain loop give the same bits", arguments: types,
+    Material.allCases)
   private func sameBits(dtype: DType, material: Material) {
     for length in lengths {
       let (a, b) = material.pair(dtype, count: length, seed: UInt64(length))
-      withElements(dtype, a, b) { a, b in
-        #expect(
-          TensorDifference.measured(a, b).figures == TensorDifference.plainly(a, b).figures,
-          "\(length) elements")
+      withElements(dtype, a, b) { expectPlainBits($0, $1) }
+    }
+  }
+
+  @Test("So they do where the types differ", arguments: types, types)
+  private func sameBitsOfMixedTypes(base: DType, other: DType) {
+    for material in Material.allCases {
+      for length in lengths.dropLast() + [9999] {
+        let (a, b) = material.pair(base, count: length, seed: UInt64(length))
+        withElements(base, a, rounded(b, from: base, to: other), other) { expectPlainBits($0, $1) }
       }
+    }
+  }
+
+  private func expectPlainBits(_ a: Elements, _ b: Elements) {
+    let expected = TensorDifference.plainly(a, b).figures
+    for (index, loops) in difference_loops.available.enumerated() {
+      #expect(
+        TensorDifference.measured(a, b, by: loops).figures == expected,
+        "\(a.count) elements, instruction set \(index)")
+    }
+  }
+
+  /// The numbers in another type, rounded; infinite where it has none so large.
+  private func rounded(_ bytes: [UInt8], from dtype: DType, to other: DType) -> [UInt8] {
+    bytes.withUnsafeBytes { bytes in
+      let elements = Elements(dtype, bytes)
+      return (0..<elements.count).flatMap { other.encoded(elements.value(at: $0)) }
     }
   }
 

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 import TestSupport
 
@@ -15,9 +16,11 @@ extension TensorDifference {
   }
 
   /// What the kernels find, or the plain loop where there are none.
-  static func measured(_ a: Elements, _ b: Elements) -> TensorDifference {
+  static func measured(
+    _ a: Elements, _ b: Elements, by loops: difference_loops = .best
+  ) -> TensorDifference {
     var difference = TensorDifference()
-    difference.add(a, b, at: 0)
+    difference.add(a, b, at: 0, by: loops)
     return difference
   }
 

@@ -1,8 +1,8 @@
 // Sums and counts over one block of two arrays: the loops that norms spend their time in.
 //
-// In C because each is compiled for three instruction sets and chosen when the program starts
-// (`target_clones`), which Swift cannot do, and because two of them depend on where the compiler
-// may contract a product and a sum. DifferenceOracle.swift is their plain twin, bit for bit.
+// In C because each is compiled for three instruction sets and chosen when the program runs,
+// which Swift cannot do, and because two of them depend on where the compiler may contract a
+// product and a sum. DifferenceOracle.swift is their plain twin, bit for bit.
 #ifndef DIFFERENCE_KERNELS_H
 #define DIFFERENCE_KERNELS_H
 
@@ -29,22 +29,38 @@ struct agreement_counts {
   uint64_t neighbours;  // the same or adjacent values of the type
 };
 
-// Any alignment. A sum of squares is not finite if an element is not.
-void difference_sums_f32(const void *a, const void *b, size_t count, struct difference_sums *out);
-void difference_sums_f64(const void *a, const void *b, size_t count, struct difference_sums *out);
-void difference_sums_f16(const void *a, const void *b, size_t count, struct difference_sums *out);
-void difference_sums_bf16(const void *a, const void *b, size_t count, struct difference_sums *out);
+#pragma clang assume_nonnull begin
 
-// The position of the first element with d * d == squared; `count` if there is none.
-size_t position_of_difference_f32(const void *a, const void *b, size_t count, double squared);
-size_t position_of_difference_f64(const void *a, const void *b, size_t count, double squared);
-size_t position_of_difference_f16(const void *a, const void *b, size_t count, double squared);
-size_t position_of_difference_bf16(const void *a, const void *b, size_t count, double squared);
+// The loops for two arrays of one element type. Any alignment; null is an array of no elements.
+struct difference_kernels {
+  // `count` is at most 2^14. A sum of squares is not finite if an element is not.
+  void (*measure)(const void *_Nullable a, const void *_Nullable b, size_t count,
+                  struct difference_sums *sums, struct agreement_counts *counts);
 
-void agreement_counts_f32(const void *a, const void *b, size_t count, struct agreement_counts *out);
-void agreement_counts_f64(const void *a, const void *b, size_t count, struct agreement_counts *out);
-void agreement_counts_f16(const void *a, const void *b, size_t count, struct agreement_counts *out);
-void agreement_counts_bf16(const void *a, const void *b, size_t count,
-                           struct agreement_counts *out);
+  // The position of the first element with d * d == squared; `count` if there is none.
+  size_t (*position)(const void *_Nullable a, const void *_Nullable b, size_t count,
+                     double squared);
+
+  // The values in binary64, which is exact.
+  void (*widen)(const void *_Nullable from, size_t count, double *_Nullable to);
+};
+
+// The loops of one instruction set.
+struct difference_loops {
+  struct difference_kernels f64, f32, f16, bf16;
+
+  // Counts for arrays of different types, widened. Neighbours differ by at most the spacing of
+  // the coarser type at the smaller magnitude m: 2^floor(log2 m) times `ulp_of_one`, and no less
+  // than `least_spacing`. None is identical.
+  void (*mixed_counts)(const double *_Nullable a, const double *_Nullable b, size_t count,
+                       double ulp_of_one, double least_spacing, struct agreement_counts *out);
+};
+
+enum instruction_set { INSTRUCTION_SET_BASELINE, INSTRUCTION_SET_AVX2, INSTRUCTION_SET_AVX512 };
+
+// The loops of an instruction set, or null if this processor lacks it.
+const struct difference_loops *_Nullable loops_of_instruction_set(enum instruction_set set);
+
+#pragma clang assume_nonnull end
 
 #endif

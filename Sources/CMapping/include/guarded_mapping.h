@@ -25,6 +25,9 @@ struct guarded_mapping guarded_mapping_create(int descriptor, size_t length);
 // Whether a page of the mapping was found missing since it was made.
 bool guarded_mapping_is_broken(struct guarded_mapping mapping);
 
+// Takes the pages of part `part` of `parts` out of memory's tables; touching brings them back.
+void guarded_mapping_release(struct guarded_mapping mapping, size_t part, size_t parts);
+
 void guarded_mapping_destroy(struct guarded_mapping mapping);
 
 #endif

@@ -228,13 +228,12 @@ public struct OriginTest: Sendable {
     _ pair: (a: UnitGroup, b: UnitGroup), _ scaled: inout ScaledGroups, rotation: Matrix?
   ) throws -> SimilarityProduct {
     try SimilarityProduct(
-      a: scaled.scaled(pair.a), b: scaled.scaled(pair.b), rotation: rotation,
-      resources: resources)
+      a: scaled.scaled(pair.a), b: scaled.scaled(pair.b), rotation: rotation, resources: resources)
   }
 
   /// Layer i of A against layer i + 1 of B, by a sample of units where there are many; within the
-  /// deeper model if one has more layers, since which of its layers became which of the other's
-  /// is not known then.
+  /// deeper model if one has more layers, since which of its layers became which of the other's is
+  /// not known then.
   private func controls(
     _ left: [UnitGroup], _ right: [UnitGroup], _ scaled: inout ScaledGroups
   ) throws -> NegativeControls {

@@ -22,39 +22,6 @@ struct ScaledGroup: Sendable {
   init(raw group: UnitGroup) { (self.group, scaling, foldsGain) = (group, nil, false) }
 }
 
-/// Groups that were measured already, since each takes part in a test and in a control.
-struct ScaledGroups {
-  let foldsGain: Bool
-  let threads: Int
-  private var known: [Key: ScaledGroup] = [:]
-
-  /// A group's name, and a file of its model.
-  private struct Key: Hashable {
-    let name: String
-    let file: ObjectIdentifier?
-
-    init(_ group: UnitGroup) {
-      name = group.name
-      file = group.views.first?.slabs.first.map { ObjectIdentifier($0.record.file) }
-    }
-  }
-
-  init(foldsGain: Bool = false, threads: Int) {
-    (self.foldsGain, self.threads) = (foldsGain, threads)
-  }
-
-  /// A group of a model, measured.
-  ///
-  /// - Throws: `CheckpointError` if a weight is NaN or infinite, or cannot be read.
-  mutating func scaled(_ group: UnitGroup) throws -> ScaledGroup {
-    let key = Key(group)
-    if let scaled = known[key] { return scaled }
-    let scaled = try ScaledGroup(group, foldsGain: foldsGain, threads: threads)
-    known[key] = scaled
-    return scaled
-  }
-}
-
 /// Part of the products of a group's units: in each of some blocks, some units of A by some of B.
 struct SimilarityRegion: Sendable {
   let blocks: Range<Int>
