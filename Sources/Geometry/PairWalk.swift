@@ -16,6 +16,18 @@ public struct WalkResources: Sendable {
   public init(threads: Int, scratchByteCount: Int) {
     (self.threads, self.scratchByteCount) = (max(threads, 1), scratchByteCount)
   }
+
+  /// The most elements that a thread may read at once: whole blocks, at least one.
+  ///
+  /// - Parameters:
+  ///   - byteCount: scratch memory that a block of ``TensorDifference/blockLength`` needs.
+  ///   - longest: a multiple of the block length.
+  /// - Returns: elements, a multiple of the block length.
+  func pieceLength(scratchPerBlock byteCount: Int, atMost longest: Int) -> Int {
+    guard byteCount > 0 else { return longest }
+    let blocks = scratchByteCount / threads / byteCount
+    return min(max(blocks, 1) * TensorDifference.blockLength, longest)
+  }
 }
 
 /// One pass over a base and any number of others, in lockstep.
@@ -75,14 +87,11 @@ public struct PairWalk: Sendable {
     }
   }
 
-  /// The largest multiple of the block length whose scratch memory fits, within a cache-sized
-  /// bound.
+  /// The most whose scratch memory fits, within a cache-sized bound.
   private func pieceLength(for resources: WalkResources) -> Int {
-    let block = TensorDifference.blockLength
-    let perBlock = items.map { $0.scratchByteCount(elements: block) }.max() ?? 0
-    guard perBlock > 0 else { return WalkItem.longestPiece }
-    let blocks = resources.scratchByteCount / resources.threads / perBlock
-    return min(max(blocks, 1) * block, WalkItem.longestPiece)
+    let perBlock = items.map { $0.scratchByteCount(elements: TensorDifference.blockLength) }.max()
+    return resources.pieceLength(
+      scratchPerBlock: perBlock ?? 0, atMost: WalkItem.longestPiece)
   }
 
   private func arrange(_ found: [[TensorDifference]]) -> [[TensorDifference]] {

@@ -63,6 +63,9 @@ extension TensorDifference {
   /// ‖A − B‖₂ / ‖A‖₂; infinite if only A is zero, NaN if both are.
   public var relative: Double { l2 / normA }
 
+  /// ‖A − B‖₂ / √(‖A‖₂² + ‖B‖₂²): 0 if equal, about 1 if unrelated; NaN if both are zero.
+  public var unlikeness: Double { l2 / (squaredA + squaredB).squareRoot() }
+
   /// ⟨A, B⟩ / (‖A‖₂ ‖B‖₂); NaN if either is zero.
   public var cosine: Double {
     let ratio = product / (normA * normB)

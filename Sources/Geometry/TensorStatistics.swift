@@ -22,6 +22,8 @@ public struct TensorStatistics: Hashable, Sendable {
   private var squaredSum = CompensatedSum()
   private var centre = 0.0
   private var scatter = 0.0
+  private var cubes = 0.0
+  private var fourths = 0.0
 
   /// The result over no elements.
   public init() {}
@@ -33,6 +35,14 @@ public struct TensorStatistics: Hashable, Sendable {
   /// Standard deviation of the finite elements, dividing by their number; NaN if there is none.
   public var standardDeviation: Double {
     finite > 0 ? (scatter / Double(finite)).squareRoot() : .nan
+  }
+  /// Excess kurtosis of the finite elements, 0 for a normal distribution:
+  ///
+  ///     n Σ (A − mean)⁴ / (Σ (A − mean)²)² − 3
+  ///
+  /// NaN if all are equal or there is none.
+  public var excessKurtosis: Double {
+    scatter > 0 ? Double(finite) * fourths / scatter / scatter - 3 : .nan
   }
 
   /// Adds a block: its mean first, then the squares about it.
@@ -50,7 +60,10 @@ public struct TensorStatistics: Hashable, Sendable {
     part.centre = part.finite > 0 ? sum.value / Double(part.finite) : 0
     for index in 0..<block.count where block.value(at: index).isFinite {
       let deviation = block.value(at: index) - part.centre
-      part.scatter += deviation * deviation
+      let square = deviation * deviation
+      part.scatter += square
+      part.cubes += square * deviation
+      part.fourths += square * square
     }
     merge(part)
   }
@@ -70,13 +83,15 @@ extension TensorStatistics: Mergeable {
   /// Takes in the result over later elements.
   ///
   /// Source: Chan, Golub & LeVeque 1983, "Algorithms for Computing the Sample Variance", for the
-  /// squares about the common mean.
+  /// squares about the common mean; Pébay 2008, "Formulas for Robust, One-Pass Parallel
+  /// Computation of Covariances and Arbitrary-Order Statistical Moments", for higher powers.
   ///
   /// - Parameter later: what comes after.
   public mutating func merge(_ later: TensorStatistics) {
     let total = finite + later.finite
     if later.finite > 0 {
       let (weight, step) = (Double(later.finite) / Double(total), later.centre - centre)
+      mergePowers(later, step: step)
       scatter += later.scatter + step * (step * weight * Double(finite))
       centre += step * weight
       least = least <= later.least ? least : later.least
@@ -88,6 +103,23 @@ extension TensorStatistics: Mergeable {
     nan += later.nan
     infinite += later.infinite
     squaredSum += later.squaredSum
+  }
+
+  /// Third and fourth powers about the common mean, from those about both means.
+  private mutating func mergePowers(_ later: TensorStatistics, step: Double) {
+    guard finite > 0 else {
+      (cubes, fourths) = (later.cubes, later.fourths)
+      return
+    }
+    let (n, m) = (Double(finite), Double(later.finite))
+    let (p, q) = (n / (n + m), m / (n + m))
+    fourths +=
+      later.fourths + n * q * (p * p - p * q + q * q) * (step * step * step * step)
+      + 6 * step * step * (p * p * later.scatter + q * q * scatter)
+      + 4 * step * (p * later.cubes - q * cubes)
+    cubes +=
+      later.cubes + n * q * (p - q) * (step * step * step)
+      + 3 * step * (p * later.scatter - q * scatter)
   }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Geometry
 import Tensors
 
@@ -8,7 +7,7 @@ public struct HeatStrip {
   private let kinds: [String]
   private let layers: [Int]
   private let strips: [(label: String, cells: [Cell: Double])]
-  private let range: ClosedRange<Double>?
+  private let shades: LogarithmicShades?
   private let scale: NormScale
 
   private struct Cell: Hashable {
@@ -16,7 +15,6 @@ public struct HeatStrip {
     let layer: Int
   }
 
-  private static let shades: [Character] = ["·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
   private static let mostLayers = 160
   private static let mostKinds = 64
 
@@ -29,8 +27,7 @@ public struct HeatStrip {
     let (kinds, layers) = HeatStrip.axes(of: report)
     let isReadable = kinds.count <= HeatStrip.mostKinds && layers.count <= HeatStrip.mostLayers
     strips = isReadable ? report.comparisons.map { ($0.label, HeatStrip.cells(of: $0, scale)) } : []
-    let distances = strips.flatMap(\.cells.values).filter { $0.isFinite && $0 > 0 }
-    range = distances.min().flatMap { least in distances.max().map { least...$0 } }
+    shades = LogarithmicShades(strips.flatMap(\.cells.values))
     (self.kinds, self.layers, self.scale) = (kinds, layers.sorted(), scale)
   }
 
@@ -62,19 +59,22 @@ public struct HeatStrip {
   /// - Parameter width: characters; comparisons that do not fit beside each other go below.
   /// - Returns: a legend, then rows of shades.
   public func lines(width: Int) -> [String] {
-    guard let range else { return [] }
+    guard let shades else { return [] }
     let labelWidth = kinds.reduce(0) { max($0, min($1.count, 24)) }
     let stripWidth = max(layers.count, strips.reduce(0) { max($0, $1.label.count) })
     let perRow = max((width - labelWidth) / (stripWidth + 2), 1)
     var lines = [
-      "\(scale.rawValue) by kind (down) and layer (across): "
-        + "▁ \(range.lowerBound.brief) to █ \(range.upperBound.brief), logarithmic, · is 0"
+      "\(scale.rawValue) by kind (down) and layer (across): \(shades.legend), · is 0"
     ]
     for first in stride(from: 0, to: strips.count, by: perRow) {
       let group = strips[first..<min(first + perRow, strips.count)]
       lines.append(padded("", labelWidth) + row(group.map(\.label), stripWidth))
       for kind in kinds {
-        let cells = group.map { strip in layers.map { shade(strip.cells, kind, $0) } }
+        let cells = group.map { strip in
+          layers.map { layer in
+            strip.cells[Cell(kind: kind, layer: layer)].map(shades.shade) ?? " "
+          }
+        }
         lines.append(padded(kind, labelWidth) + row(cells.map { String($0) }, stripWidth))
       }
     }
@@ -88,16 +88,5 @@ public struct HeatStrip {
   private func padded(_ text: String, _ width: Int) -> String {
     let cut = text.escapedForTerminal.elidedInMiddle(to: width)
     return cut + String(repeating: " ", count: max(width - cut.count, 0))
-  }
-
-  private func shade(_ cells: [Cell: Double], _ kind: String, _ layer: Int) -> Character {
-    guard let distance = cells[Cell(kind: kind, layer: layer)], let range else { return " " }
-    guard distance.isFinite else { return "?" }
-    guard distance > 0 else { return HeatStrip.shades[0] }
-    let steps = HeatStrip.shades.count - 1
-    // Differences of logarithms: a ratio of distances may overflow.
-    let span = log(range.upperBound) - log(range.lowerBound)
-    let position = span > 0 ? (log(distance) - log(range.lowerBound)) / span : 1
-    return HeatStrip.shades[1 + min(Int(position * Double(steps)), steps - 1)]
   }
 }

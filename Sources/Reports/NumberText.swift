@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 
 extension Double {
@@ -23,6 +24,12 @@ extension Double {
 
   private func text(_ digits: ArraySlice<UInt8>) -> String {
     String(decoding: digits, as: UTF8.self)
+  }
+
+  /// A natural logarithm as a decimal one; beyond four digits every digit before the point counts.
+  var decimalLogarithm: String {
+    let value = self / log(10)
+    return value > -1e4 || !value.isFinite ? value.brief : Int(value.rounded()).grouped
   }
 
   /// The leading decimal digits of a positive number, rounded, and the exponent of the first.

@@ -22,7 +22,7 @@ public struct OriginReport: Sendable {
     ([
       "A = \(labels.a), B = \(labels.b)"
         + (finding.family.isEmpty ? "" : "; names of \(finding.family)")
-    ] + verdict + effect + stages + controls + matching + layers + descriptive
+    ] + verdict + effect + stages + published + controls + matching + layers + descriptive
       + finding.remarks.map { "note        \($0)" }).map(\.escapedForTerminal)
   }
 
@@ -35,7 +35,7 @@ public struct OriginReport: Sendable {
     let planned = finding.stages.first?.planned ?? 1
     let certified = "\(finding.verdict.isShared ? " (certified)" : "")"
     return [
-      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(decimal(finding.logCertified))   "
+      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(finding.logCertified.decimalLogarithm)   "
         + "[level \(exp(finding.logLevel).brief), \(planned) stage\(planned == 1 ? "" : "s") planned]"
     ] + explanation
   }
@@ -83,10 +83,22 @@ public struct OriginReport: Sendable {
 
   private var stages: [String] {
     finding.stages.map { stage in
-      let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \(decimal($0))" } ?? ""
+      let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \($0.decimalLogarithm)" } ?? ""
       return "\(stage.name.padded(to: 11)) \(stage.evidence.count) groups: log10 p certified "
-        + "\(decimal(stage.logCertified)), by z \(decimal(stage.logCalibrated))\(shuffled)"
+        + "\(stage.logCertified.decimalLogarithm), by z \(stage.logCalibrated.decimalLogarithm)\(shuffled)"
     }
+  }
+
+  private var published: [String] {
+    guard let published = finding.published else { return [] }
+    let correlations = published.layers.map(\.correlation)
+    let range = correlations.min().flatMap { least in
+      correlations.max().map { ", Spearman's r \(least.brief) to \($0.brief)" }
+    }
+    return [
+      "phi_U       \(published.layers.count) layers: log10 p \(published.logCombined.decimalLogarithm)"
+        + "\(range ?? ""); published statistic, asymptotic"
+    ]
   }
 
   private var controls: [String] {
@@ -112,44 +124,31 @@ public struct OriginReport: Sendable {
     let pairs = zip(map.layersOfA, map.assignment).compactMap { layer, position in
       position.map { "\(layer)→\(map.layersOfB[$0])" }
     }
+    guard !pairs.isEmpty else { return ["layers      none match"] + LayerHeatMap(map).lines }
     return [
-      "layers      A→B: \(pairs.isEmpty ? "none match" : pairs.joined(separator: ", ")); "
-        + "log10 p certified \(decimal(map.logCertified))"
-    ]
+      "layers      A→B: \(pairs.joined(separator: ", ")); by all units of these log10 p certified "
+        + map.logCertified.decimalLogarithm
+    ] + LayerHeatMap(map).lines
   }
 
   private var descriptive: [String] {
     var total = TensorDifference()
     for difference in finding.differences { total.merge(difference) }
     guard total.count > 0 else { return [] }
-    let unlikeness = total.l2 / (total.squaredA + total.squaredB).squareRoot()
     let frozen = finding.frozen
     let names = frozen.prefix(4).joined(separator: ", ") + (frozen.count > 4 ? ", …" : "")
     return [
-      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(unlikeness.brief) (1 if unrelated), cosine "
+      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(total.unlikeness.brief) (1 if unrelated), cosine "
         + "\(total.cosine.brief); descriptive"
     ]
       + (frozen.isEmpty
         ? [] : ["            \(frozen.count) matrices have the same bits in both: \(names)"])
-  }
-
-  /// A natural logarithm as a decimal one; beyond four digits every digit before the point counts.
-  private func decimal(_ natural: Double) -> String {
-    let value = natural / log(10)
-    return value > -1e4 ? value.brief : Int(value.rounded()).grouped
   }
 }
 
 extension OriginFinding {
   /// The stage that certifies, or the first one.
   var decidingStage: Stage? { stages.first { $0.logCertified <= logLevel } ?? stages.first }
-
-  /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
-  /// first one. NaN if nothing was tested, as when all bits are the same.
-  public var logCertified: Double {
-    let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
-    return values.first { $0 <= logLevel } ?? values.first ?? .nan
-  }
 }
 
 extension String {

@@ -2,8 +2,8 @@ import Geometry
 import HDF5
 
 extension OriginReport {
-  /// The groups `/origin`, `/origin_units`, `/origin_controls` and, with a layer map,
-  /// `/origin_layers` of a result file.
+  /// The groups `/origin`, `/origin_units`, `/origin_controls`, with a layer map `/origin_layers`,
+  /// and with the published statistic `/origin_phi_u` of a result file.
   ///
   /// Each has so few dimensions that a reader can make one table of it. The ranks of all units are there, so
   /// that anyone can compute the bounds again.
@@ -11,11 +11,14 @@ extension OriginReport {
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups() throws -> [ResultGroup] {
     let evidence = finding.stages.flatMap(\.evidence)
-    let layers = try layerMap()
+    let optional = try [("origin_layers", layerMap()), ("origin_phi_u", published())]
     return try [
       summary(evidence), ResultGroup("origin_units", attributes: kind, variables: units(evidence)),
       ResultGroup("origin_controls", attributes: kind, variables: controls()),
-    ] + (layers.isEmpty ? [] : [ResultGroup("origin_layers", attributes: kind, variables: layers)])
+    ]
+      + optional.filter { !$0.1.isEmpty }.map {
+        try ResultGroup($0.0, attributes: kind, variables: $0.1)
+      }
   }
 
   private var kind: [ResultAttribute] { [ResultAttribute("kind", .text("origin"))] }
@@ -149,6 +152,29 @@ extension OriginReport {
         "map_layer", dimensions: ["layer_a"],
         .int32(map.assignment.map { $0.map { Int32(clamping: map.layersOfB[$0]) } ?? -1 }),
         longName: "layer of B that a layer of A became, -1 for none"),
+      ResultVariable(
+        "map_ln_p_whole", dimensions: ["layer_a"], .float64(map.logWholeBounds),
+        longName: "natural logarithm of the bound with that layer by all hidden units"),
+    ]
+  }
+
+  private func published() throws -> [ResultVariable] {
+    guard let published = finding.published else { return [] }
+    let dimensions = ["phi_u_layer"]
+    return try [
+      ResultVariable(
+        "phi_u_layer", dimensions: dimensions,
+        .int32(published.layers.map { Int32(clamping: $0.layer) }), longName: "layer"),
+      ResultVariable(
+        "phi_u_spearman", dimensions: dimensions, .float64(published.layers.map(\.correlation)),
+        longName: "rank correlation of matched hidden units; published statistic"),
+      ResultVariable(
+        "phi_u_ln_p_layer", dimensions: dimensions,
+        .float64(published.layers.map(\.logProbability)),
+        longName: "natural logarithm of its p-value, asymptotic"),
+      ResultVariable(
+        "phi_u_ln_p", .float64([published.logCombined]),
+        longName: "natural logarithm of the p-value of all layers, asymptotic"),
     ]
   }
 

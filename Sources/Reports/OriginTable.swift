@@ -39,6 +39,34 @@ extension OriginReport {
       ])
   }
 
+  /// The published statistic, if it was asked for.
+  private var publishedMembers: [(String, String)] {
+    guard let published = finding.published else { return [] }
+    let correlations = published.layers.map { String($0.correlation) }
+    let logs = published.layers.map { String($0.logProbability) }
+    return [
+      ("phi_u", jsonString("published statistic, asymptotic")),
+      ("phi_u_ln_p", String(published.logCombined)),
+      (
+        "phi_u_layers", "[" + published.layers.map { String($0.layer) }.joined(separator: ",") + "]"
+      ),
+      ("phi_u_spearman", "[" + correlations.joined(separator: ",") + "]"),
+      ("phi_u_ln_p_layers", "[" + logs.joined(separator: ",") + "]"),
+    ]
+  }
+
+  /// Which layers belong together, if that was looked at.
+  private var layerMembers: [(String, String)] {
+    guard let map = finding.layerMap else { return [] }
+    let pairs = zip(map.layersOfA, map.assignment).compactMap { layer, position in
+      position.map { "[\(layer),\(map.layersOfB[$0])]" }
+    }
+    return [
+      ("layer_map", "[" + pairs.joined(separator: ",") + "]"),
+      ("layer_map_ln_p_cert", String(map.logCertified)),
+    ]
+  }
+
   /// The verdict as one JSON object.
   public var verdictLine: String {
     func number(_ value: Double) -> String { value.isFinite ? String(value) : "null" }
@@ -60,6 +88,7 @@ extension OriginReport {
         ("controls_ks", number(controls.kolmogorovSmirnov)),
         ("two_view", finding.twoViews.map { String($0.agreeing) } ?? "null"),
         ("two_view_units", finding.twoViews.map { String($0.units) } ?? "null"),
+      ] + publishedMembers + layerMembers + [
         ("frozen", "[" + finding.frozen.map(jsonString).joined(separator: ",") + "]"),
         ("notes", "[" + finding.remarks.map(jsonString).joined(separator: ",") + "]"),
       ])

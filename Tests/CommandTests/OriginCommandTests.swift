@@ -103,7 +103,7 @@ import Testing
   @Test(
     "Wrong arguments end with 64",
     arguments: [
-      ["origin"], ["origin", "a"], ["origin", "a", "b", "c"], ["origin", "a", "b", "--alpha", "0"],
+      ["origin"], ["origin", "a"], ["origin", "a", "b", "--alpha", "0"],
       ["origin", "a", "b", "--alpha", "0.4"], ["origin", "a", "b", "--alpha", "nan"],
       ["origin", "a", "b", "--rows", "0"], ["origin", "a", "b", "--monte-carlo", "-1"],
       ["origin", "a", "b", "--monte-carlo", "100000"], ["origin", "a", "b", "--heads", "0"],

@@ -43,6 +43,23 @@ private func statistics(_ dtype: DType, _ values: [Double]) -> TensorStatistics 
     #expect([found.least, found.greatest] == [values.min(), values.max()])
   }
 
+  @Test("Excess kurtosis is that of the definition, whatever the blocks and the mean")
+  func kurtosis() {
+    #expect(statistics(.float64, [1, -1, 1, -1]).excessKurtosis == -2)
+    var generator = SeededGenerator(seed: 5)
+    let values = (0..<9_001).map { index in
+      (index < 4000 ? 100 : 101) + Double.random(in: -1...1, using: &generator)
+    }
+    let mean = values.reduce(0, +) / 9_001
+    let squares = values.map { ($0 - mean) * ($0 - mean) }
+    let scatter = squares.reduce(0, +)
+    let expected = 9_001 * squares.reduce(0) { $0 + $1 * $1 } / (scatter * scatter) - 3
+    // Deviations of 1 from a mean of 100 keep some 14 digits.
+    #expect((statistics(.float64, values).excessKurtosis - expected).magnitude < 1e-11)
+    #expect(statistics(.float64, [2, 2, 2]).excessKurtosis.isNaN)
+    #expect(statistics(.float64, []).excessKurtosis.isNaN)
+  }
+
   @Test("NaN and infinite elements are counted and kept out of mean, spread and range")
   func nonfinite() {
     let found = statistics(.float32, [.nan, 1, .infinity, 3, -.infinity, 0, -0.0])

@@ -114,11 +114,13 @@ import Testing
     #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("note        ") })
   }
 
-  @Test("A map of layers is one line, and raises the number of stages")
+  @Test("A map of layers is one line with a picture below, and raises the number of stages")
   func mapped() throws {
     let lines = try OriginSample.mapped.report().lines
     #expect(lines[1].contains("log10 p <= -264.3   [level 1.000e-06, 4 stages planned]"))
-    #expect(lines.contains("layers      A→B: 0→0, 1→1; log10 p certified -87.20"))
+    #expect(
+      lines.contains(
+        "layers      A→B: 0→0, 1→1; by all units of these log10 p certified -87.20"))
   }
 
   @Test("No line breaks or steers a terminal", arguments: OriginSample.allCases)

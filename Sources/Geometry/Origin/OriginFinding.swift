@@ -62,6 +62,8 @@ public struct OriginFinding: Sendable {
   public internal(set) var twoViews: TwoViewMatch?
   /// Which layer of A became which of B; `nil` if that was not asked for.
   public internal(set) var layerMap: LayerMap?
+  /// The published statistic, to compare with; `nil` if that was not asked for.
+  public internal(set) var published: PublishedStatistic?
   /// What was compared, tensor by tensor.
   public internal(set) var pairing: CheckpointPairing
   /// The difference of each pair; descriptive.
@@ -77,6 +79,13 @@ public struct OriginFinding: Sendable {
 
   init(pairing: CheckpointPairing, differences: [TensorDifference], logLevel: Double) {
     (self.pairing, self.differences, self.logLevel) = (pairing, differences, logLevel)
+  }
+
+  /// ln of the p-value that goes with the verdict: that of the stage that certifies, or of the
+  /// first one. NaN if nothing was tested, as when all bits are the same.
+  public var logCertified: Double {
+    let values = stages.map(\.logCertified) + (layerMap.map { [$0.logCertified] } ?? [])
+    return values.first { $0 <= logLevel } ?? values.first ?? .nan
   }
 
   /// The mean correlation of units of the same label that would have been found with

@@ -31,8 +31,10 @@ public struct OriginTest: Sendable {
     public var heads: AttentionHeads?
     /// Rows of the token embedding that no text contained.
     public var unusedTokens: [Range<Int>] = []
-    /// Whether to compare every layer of A with every one of B.
+    /// Whether to compare every layer of A with every one of B even if both have as many.
     public var mapsLayers = false
+    /// Whether to compute the published statistic too.
+    public var comparesPublished = false
 
     /// The defaults.
     public init() {}
@@ -43,7 +45,7 @@ public struct OriginTest: Sendable {
 
   private let a: ParameterList
   private let b: ParameterList
-  private let options: Options
+  private var options: Options
   private let resources: WalkResources
 
   /// Plans a test.
@@ -73,8 +75,23 @@ public struct OriginTest: Sendable {
     finding.family = map.family
     let units = try modelUnits(map)
     finding.remarks += units.a.remarks
-    try test(units.a.groups, units.b.groups, &finding)
+    try planning(units.a, units.b, &finding).test(units.a.groups, units.b.groups, &finding)
     return finding
+  }
+
+  /// The test with a layer map among its stages if depths differ, which headers tell.
+  private func planning(
+    _ left: ModelUnits, _ right: ModelUnits, _ finding: inout OriginFinding
+  ) -> OriginTest {
+    guard left.layerCount != right.layerCount, min(left.layerCount, right.layerCount) > 0 else {
+      return self
+    }
+    finding.remarks.append(
+      "A has \(left.layerCount) layers and B \(right.layerCount), so every layer is compared with "
+        + "every other")
+    var test = self
+    test.options.mapsLayers = true
+    return test
   }
 
   /// Compares the tensors as they are.
@@ -128,6 +145,7 @@ public struct OriginTest: Sendable {
     let all = GroupPairs(left, right)
     let pairs = usable(all, &finding)
     if options.mapsLayers { try mapLayers(left, right, &finding) }
+    try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
     var scaled = ScaledGroups(threads: resources.threads)
     let direct = try stage("direct", pairs, &scaled, rotation: nil)
@@ -139,6 +157,21 @@ public struct OriginTest: Sendable {
         &finding)
     }
     conclude(&finding)
+  }
+
+  private func comparePublished(
+    _ pairs: [(a: UnitGroup, b: UnitGroup)], _ finding: inout OriginFinding
+  ) throws {
+    guard options.comparesPublished else { return }
+    let (needed, granted) = (
+      PublishedStatistic.scratchByteCount(pairs), resources.scratchByteCount
+    )
+    guard needed <= granted else {
+      return finding.remarks.append(
+        "the published statistic would take \(needed / 1_000_000) MB of cosines at once, and "
+          + "\(granted / 1_000_000) MB, half of --memory, are granted; it is left out")
+    }
+    finding.published = try PublishedStatistic(pairs, resources: resources)
   }
 
   private func mapLayers(

@@ -10,9 +10,12 @@ struct ScaledGroup: Sendable {
   /// Measures a group.
   ///
   /// - Throws: `CheckpointError` if a weight is NaN or infinite, or cannot be read.
-  init(_ group: UnitGroup, foldsGain: Bool = false, threads: Int) throws {
+  init(
+    _ group: UnitGroup, foldsGain: Bool = false, isCentred: Bool = true, threads: Int
+  ) throws {
     (self.group, self.foldsGain) = (group, foldsGain)
-    scaling = try UnitScaling(group, foldsGain: foldsGain, threads: threads)
+    scaling = try UnitScaling(
+      group, foldsGain: foldsGain, isCentred: isCentred, threads: threads)
   }
 
   /// A group whose weights are taken as they are.

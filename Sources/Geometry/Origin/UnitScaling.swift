@@ -20,14 +20,22 @@ struct UnitScaling: Sendable {
 
   /// Measures the units of a group.
   ///
+  /// - Parameters:
+  ///   - group: the units.
+  ///   - foldsGain: whether to multiply features by the gain of the normalization before them.
+  ///   - isCentred: whether to subtract means; if not, they are taken as 0.
+  ///   - threads: how many work at once.
   /// - Throws: `CheckpointError` naming the tensor if a weight is NaN or infinite.
   /// - Complexity: two passes over the group's weights.
-  init(_ group: UnitGroup, foldsGain: Bool, threads: Int) throws {
+  init(
+    _ group: UnitGroup, foldsGain: Bool, isCentred: Bool = true, threads: Int
+  ) throws {
     var (means, factors) = ([[[Float]]](), [[Float]]())
     for view in group.views {
       let measures = try view.slabs.map { slab in
         try SlabMeasure(
-          SlabReader(slab, foldsGain: foldsGain), blockCount: group.blockCount, threads: threads)
+          SlabReader(slab, foldsGain: foldsGain), blockCount: group.blockCount,
+          isCentred: isCentred, threads: threads)
       }
       let squares = (0..<group.unitCount).map { unit in
         measures.reduce(0.0) { $0 + $1.squares[unit] }
@@ -55,11 +63,11 @@ private struct SlabMeasure {
   let means: [Float]
   let squares: [Double]
 
-  init(_ reader: SlabReader, blockCount: Int, threads: Int) throws {
+  init(_ reader: SlabReader, blockCount: Int, isCentred: Bool, threads: Int) throws {
     let selection = UnitSelection(Array(reader.slab.positions.indices), of: reader.slab)
     let lines = SlabLines(
       reader: reader, selection: selection, blockLength: selection.units.count / blockCount,
-      threads: threads)
+      isCentred: isCentred, threads: threads)
     if reader.hasUnitLines {
       means = try lines.meansOverUnits()
       squares = try lines.squaresOfUnits(about: means)
@@ -74,6 +82,8 @@ private struct SlabLines: Sendable {
   let reader: SlabReader
   let selection: UnitSelection
   let blockLength: Int
+  /// Whether means are subtracted; if not, they are 0.
+  let isCentred: Bool
   let threads: Int
 
   private var width: Int { reader.slab.featureExtent }
@@ -81,6 +91,7 @@ private struct SlabLines: Sendable {
 
   /// Rows are units: the mean of each feature over the rows of a block.
   func meansOverUnits() throws -> [Float] {
+    guard isCentred else { return Array(repeating: 0, count: unitCount / blockLength * width) }
     let step = min(blockLength, UnitScaling.linesAtOnce)
     let parts = (blockLength + step - 1) / step
     let sums = try concurrentMap(unitCount / blockLength * parts, threads: threads) { part in
@@ -164,7 +175,8 @@ private struct SlabLines: Sendable {
   ) -> [Float] {
     stride(from: 0, to: line.count, by: blockLength).map { first in
       let block = first..<first + blockLength
-      let mean = Float(block.reduce(0.0) { $0 + Double(line[$1]) } / Double(blockLength))
+      let sum = isCentred ? block.reduce(0.0) { $0 + Double(line[$1]) } : 0
+      let mean = Float(sum / Double(blockLength))
       for unit in block {
         let deviation = Double(line[unit] - mean)
         squares[unit] += deviation * deviation

@@ -14,8 +14,11 @@ struct Origin: ParsableCommand {
       the unit of B with their own number than like any other, and bounds the probability of that many if \
       the two were initialized independently. The p-value holds for any size and any data; see docs/ORIGIN.md.
 
-      Exit codes: 0 shared, 1 not detected, 2 unusable input, 3 similar but not certified, \
-      untestable, or controls failed.
+      Three and more checkpoints are tested pair by pair and put into families, with what their \
+      distances say about who came from whom.
+
+      Exit codes: 0 shared (all one family), 1 not detected (no pair), 2 unusable input, 3 similar but \
+      not certified, untestable, or controls failed (some, but not all one family).
       """)
 
   @Argument(help: "One checkpoint.")
@@ -23,6 +26,9 @@ struct Origin: ParsableCommand {
 
   @Argument(help: "The other.")
   var b: String
+
+  @Argument(help: "More, to be put into families.")
+  var more: [String] = []
 
   @Option(help: "Level of the test: shared if the certified p-value is at most this.")
   var alpha = 1e-6
@@ -39,8 +45,16 @@ struct Origin: ParsableCommand {
   @Option(help: "Seed of everything that is drawn at random.")
   var seed: UInt64 = 0
 
-  @Flag(help: "Compare every layer of A with every layer of B.")
+  @Flag(help: "Compare every layer of A with every layer of B, as is done if depths differ.")
   var layerMap = false
+
+  @Flag(
+    name: .customLong("legacy-phi-u"),
+    help: "Also compute the published statistic phi_U (arXiv 2502.12292), to compare with.")
+  var legacyPhiU = false
+
+  @Option(help: "Of three and more checkpoints, the one that the others are said to come from.")
+  var base: String?
 
   @OptionGroup var names: NameMapOptions
   @OptionGroup var unused: UnusedTokenOptions
@@ -53,9 +67,20 @@ struct Origin: ParsableCommand {
     guard (0...99_999).contains(monteCarlo) else {
       throw ValidationError("--monte-carlo must be between 0 and 99999")
     }
+    guard more.count + 2 <= Origin.mostCheckpoints else {
+      throw ValidationError("at most \(Origin.mostCheckpoints) checkpoints can be compared")
+    }
+    guard more.isEmpty || !(layerMap || legacyPhiU || monteCarlo > 0) else {
+      throw ValidationError(
+        "--layer-map, --legacy-phi-u and --monte-carlo are for two checkpoints only")
+    }
+    guard base == nil || !more.isEmpty else {
+      throw ValidationError("--base is for three and more checkpoints only")
+    }
   }
 
   func run() throws {
+    guard more.isEmpty else { return try runLineage([a, b] + more) }
     let models = try [a, b].map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let finding = try OriginTest(
@@ -69,13 +94,13 @@ struct Origin: ParsableCommand {
     if let code = finding.verdict.exitCode { throw code }
   }
 
-  private func options(_ model: ParameterList) throws -> OriginTest.Options {
+  func options(_ model: ParameterList) throws -> OriginTest.Options {
     var options = OriginTest.Options()
     (options.level, options.seed, options.rows) = (alpha, seed, rows)
     (options.shuffles, options.isDirectOnly) = (monteCarlo, directOnly)
     (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
     options.unusedTokens = try unused.unusedTokenRanges(model)
-    options.mapsLayers = layerMap
+    (options.mapsLayers, options.comparesPublished) = (layerMap, legacyPhiU)
     return options
   }
 
@@ -108,14 +133,17 @@ struct Origin: ParsableCommand {
       groups: report.groups() + [provenance.group()])
   }
 
+  private func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
+
   /// What shapes the result file, in a fixed order.
-  private var command: String {
+  var command: String {
     let options =
       ["--alpha", "\(alpha)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
       + (rows.map { ["--rows", "\($0)"] } ?? [])
       + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
-      + (layerMap ? ["--layer-map"] : []) + names.recorded + unused.recorded
-    let inputs = [a, b].map { output.recordPaths ? $0 : baseName($0) }
+      + (layerMap ? ["--layer-map"] : []) + (legacyPhiU ? ["--legacy-phi-u"] : [])
+      + (base.map { ["--base", recorded($0)] } ?? []) + names.recorded + unused.recorded
+    let inputs = ([a, b] + more).map(recorded)
     return (["transect", "origin"] + inputs + options).joined(separator: " ")
   }
 }
