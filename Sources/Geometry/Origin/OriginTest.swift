@@ -256,14 +256,11 @@ public struct OriginTest: Sendable {
     _ channels: (a: UnitGroup, b: UnitGroup)?, _ layered: [(a: UnitGroup, b: UnitGroup)],
     _ finding: inout OriginFinding
   ) throws {
-    guard let channels,
-      let alignment = try ResidualAlignment(
-        a: channels.a, b: channels.b, leavingOut: options.unusedTokens, resources: resources)
-    else {
+    guard let channels else {
       return finding.remarks.append(
-        "no token embedding that both have, or its weights are too large, so the residual streams "
-          + "cannot be aligned")
+        "no token embedding is known by which residual streams could be aligned")
     }
+    guard let alignment = try alignment(of: channels, &finding) else { return }
     let layered = layered.filter { alignment.fits($0.a) }
     var folded = ScaledGroups(foldsGain: true, threads: resources.threads)
     if !layered.isEmpty {
@@ -282,6 +279,27 @@ public struct OriginTest: Sendable {
       try match.add(product(pair, &folded, rotation: alignment.rotation))
     }
     finding.twoViews = match
+  }
+
+  /// The rotation of A's channels onto B's; where there is none, a remark says why.
+  private func alignment(
+    of channels: (a: UnitGroup, b: UnitGroup), _ finding: inout OriginFinding
+  ) throws -> ResidualAlignment? {
+    let needed = ResidualAlignment.byteCount(channels: channels.a.blockLength)
+    guard needed <= 2 * resources.scratchByteCount else {
+      finding.remarks.append(
+        "the residual streams were not aligned: \(channels.a.blockLength) channels take "
+          + "\(needed / 1_000_000 + 1) MB, more than --memory grants")
+      return nil
+    }
+    let found = try ResidualAlignment(
+      a: channels.a, b: channels.b, leavingOut: options.unusedTokens, resources: resources)
+    if found == nil {
+      finding.remarks.append(
+        "the residual streams cannot be aligned: the models have no token embedding of one name, "
+          + "or its weights are too large")
+    }
+    return found
   }
 
   private func isCertified(_ finding: OriginFinding) -> Bool {

@@ -13,8 +13,8 @@ struct ResidualAlignment {
   /// R, [channels, channels].
   let rotation: Matrix
 
-  /// Fits the rotation, or returns `nil` if the models have no token embeddings of one width, if
-  /// products of their weights overflow, or if it takes more memory than is granted.
+  /// Fits the rotation, or returns `nil` if the models have no token embeddings of one width, or
+  /// products of their weights overflow.
   ///
   /// - Parameters:
   ///   - a: the group of A's residual channels.
@@ -26,8 +26,7 @@ struct ResidualAlignment {
     a: UnitGroup, b: UnitGroup, leavingOut unusedTokens: [Range<Int>], resources: WalkResources
   ) throws {
     guard let left = a.views.first, let right = b.views.first, a.blockLength == b.blockLength,
-      left.name == right.name,
-      ResidualAlignment.byteCount(channels: a.blockLength) <= 2 * resources.scratchByteCount
+      left.name == right.name
     else { return nil }
     let rows = min(left.featureCount, right.featureCount)
     let kept = RangeList(0..<rows).subtracting(unusedTokens)
@@ -41,7 +40,10 @@ struct ResidualAlignment {
 
   /// Memory that the fit takes: two matrices in binary32, and for the singular value decomposition
   /// some ten in binary64.
-  static func byteCount(channels: Int) -> Int { 88 * channels * channels }
+  static func byteCount(channels: Int) -> Int {
+    let (count, overflows) = (channels &* 88).multipliedReportingOverflow(by: channels)
+    return overflows ? .max : count
+  }
 
   /// Whether all features of a group are channels of the residual stream: not where embeddings
   /// are narrower than layers.

@@ -43,7 +43,8 @@ struct UnitScaling: Sendable {
       guard squares.allSatisfy(\.isFinite) else {
         throw CheckpointError(
           .malformed, in: view.slabs[0].record.file.path, tensor: view.slabs[0].record.name,
-          "holds NaN or infinite weights, so its units cannot be compared")
+          "holds weights that are NaN, infinite or beyond binary32, so its units cannot be compared"
+        )
       }
       let views = Double(group.views.count)
       means.append(measures.map(\.means))

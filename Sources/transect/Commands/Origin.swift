@@ -36,7 +36,7 @@ struct Origin: ParsableCommand {
   @Flag(help: "Test the weights as they are, and not after aligning the residual streams.")
   var directOnly = false
 
-  @Option(help: "Hidden units of A to look at in each layer, drawn at random; all if not given.")
+  @Option(help: "Units of A to look at in each group of one block, at random; default is all.")
   var rows: Int?
 
   @Option(help: "Also compare with so many random labelings.")
@@ -64,8 +64,8 @@ struct Origin: ParsableCommand {
   func validate() throws {
     guard alpha > 0, alpha < 0.4 else { throw ValidationError("--alpha must be within 0 and 0.4") }
     guard rows.map({ $0 > 0 }) ?? true else { throw ValidationError("--rows must be at least 1") }
-    guard (0...99_999).contains(monteCarlo) else {
-      throw ValidationError("--monte-carlo must be between 0 and 99999")
+    guard (0...9_999).contains(monteCarlo) else {
+      throw ValidationError("--monte-carlo must be between 0 and 9999")
     }
     guard more.count + 2 <= Origin.mostCheckpoints else {
       throw ValidationError("at most \(Origin.mostCheckpoints) checkpoints can be compared")

@@ -139,7 +139,7 @@ import Testing
 
   @Test(
     "Every bit is the same for any threads and memory",
-    arguments: [(1, 1 << 28), (2, 1 << 28), (3, 0), (1, 0)])
+    arguments: [(1, 1 << 28), (2, 1 << 28), (3, 50_000), (1, 50_000)])
   func resources(threads: Int, memory: Int) throws {
     var size = SmallModel.Size()
     (size.hidden, size.layers, size.tokens) = (600, 2, 300)
@@ -201,6 +201,16 @@ import Testing
       #expect(finding.verdict == .notDetected)
       #expect(finding.stages.map(\.name) == ["direct"])
     }
+  }
+
+  @Test("An alignment that takes more memory than granted is left out, with a remark")
+  func narrowMemory() throws {
+    let models = [1, 9].map { SmallModel(seed: $0) }
+    let finding = try origin(
+      models[0].tensors(.gpt2), models[1].tensors(.gpt2),
+      resources: WalkResources(threads: 1, scratchByteCount: 0))
+    #expect(finding.stages.map(\.name) == ["direct"])
+    #expect(finding.remarks.contains { $0.contains("more than --memory grants") })
   }
 
   @Test("Weights too large to be aligned are remarked upon")

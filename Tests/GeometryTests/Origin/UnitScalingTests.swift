@@ -84,7 +84,7 @@ import Testing
         try UnitScaling(group, foldsGain: false, threads: 2)
       }
       #expect(error.description.contains("view1"))
-      #expect(error.description.contains("NaN or infinite"))
+      #expect(error.description.contains("NaN, infinite"))
     }
   }
 }
