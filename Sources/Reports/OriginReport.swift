@@ -22,8 +22,18 @@ public struct OriginReport: Sendable {
     ([
       "A = \(labels.a), B = \(labels.b)"
         + (finding.family.isEmpty ? "" : "; names of \(finding.family)")
-    ] + verdict + effect + stages + published + controls + matching + layers + descriptive
+    ] + frozen + verdict + effect + stages + published + controls + matching + layers + descriptive
       + finding.remarks.map { "note        \($0)" }).map(\.escapedForTerminal)
+  }
+
+  private var frozen: [String] {
+    let names = finding.frozen
+    guard !names.isEmpty, finding.verdict != .identical else { return [] }
+    let listed = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    return [
+      "same bits   \(names.count) matri\(names.count == 1 ? "x has" : "ces have") the same bits in both: "
+        + listed
+    ]
   }
 
   private var verdict: [String] {
@@ -135,14 +145,10 @@ public struct OriginReport: Sendable {
     var total = TensorDifference()
     for difference in finding.differences { total.merge(difference) }
     guard total.count > 0 else { return [] }
-    let frozen = finding.frozen
-    let names = frozen.prefix(4).joined(separator: ", ") + (frozen.count > 4 ? ", …" : "")
     return [
       "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(total.unlikeness.brief) (1 if unrelated), cosine "
         + "\(total.cosine.brief); descriptive"
     ]
-      + (frozen.isEmpty
-        ? [] : ["            \(frozen.count) matrices have the same bits in both: \(names)"])
   }
 }
 

@@ -17,8 +17,6 @@ import Testing
       lines == [
         "A = one, B = two", "IDENTICAL   every parameter has the same bits in both",
         "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = 0 (1 if unrelated), cosine 1.000; descriptive",
-        "            10 matrices have the same bits in both: wte.weight, wpe.weight, "
-          + "h.0.attn.c_attn.weight, h.0.attn.c_proj.weight, …",
       ])
   }
 
@@ -110,7 +108,7 @@ import Testing
   func untestable() throws {
     let lines = try OriginSample.untestable.report().lines
     #expect(lines[1] == "UNTESTABLE  no group of units can be compared; see the notes")
-    #expect(lines[2] == "note        res: only in one model")
+    #expect(lines.contains("note        res: only in one model"))
     #expect(lines.dropFirst(2).allSatisfy { $0.hasPrefix("note        ") })
   }
 

@@ -3,7 +3,7 @@ import Tensors
 /// The groups of two models that can be compared, and why others cannot.
 struct GroupPairs {
   private(set) var pairs: [(a: UnitGroup, b: UnitGroup)]
-  private(set) var remarks: [String]
+  private var faults: [(group: UnitGroup, reason: String)]
 
   /// Pairs groups of one kind and one layer.
   ///
@@ -13,8 +13,22 @@ struct GroupPairs {
   init(_ a: [UnitGroup], _ b: [UnitGroup]) {
     self.init(a, b) { $0 }
     let known = Set(a.map(\.name))
-    let others = b.filter { !known.contains($0.name) }
-    remarks += others.map { GroupPairs.remark(onLone: $0) }
+    faults += b.filter { !known.contains($0.name) }.map { ($0, GroupPairs.isAlone) }
+  }
+
+  /// What is wrong with groups that cannot be compared, layers with one fault together.
+  var remarks: [String] {
+    var (alike, order) = ([[String]: [UnitGroup]](), [[String]]())
+    for (group, reason) in faults {
+      let key = [group.kind.rawValue, reason]
+      if alike[key] == nil { order.append(key) }
+      alike[key, default: []].append(group)
+    }
+    return order.map { key in
+      let groups = alike[key] ?? []
+      let name = groups.count == 1 ? groups[0].name : "\(key[0]) of \(groups.count) layers"
+      return "\(name): \(key[1])"
+    }
   }
 
   /// Pairs the groups of each layer of A with those of the layer of B that comes next after it,
@@ -35,27 +49,25 @@ struct GroupPairs {
   }
 
   private init(_ a: [UnitGroup], _ b: [UnitGroup], partner: (Int) -> Int) {
-    var (pairs, remarks) = ([(a: UnitGroup, b: UnitGroup)](), [String]())
+    var (pairs, faults) = ([(a: UnitGroup, b: UnitGroup)](), [(group: UnitGroup, reason: String)]())
     for group in a {
       let layer = group.layer.map(partner)
       guard let other = b.first(where: { $0.kind == group.kind && $0.layer == layer }) else {
-        remarks.append(GroupPairs.remark(onLone: group))
+        faults.append((group, GroupPairs.isAlone))
         continue
       }
       let (left, right) =
         group.kind == .residual ? GroupPairs.common(group, other) : (group, other)
       if let mismatch = left.views.isEmpty ? "no tensor in common" : left.mismatch(with: right) {
-        remarks.append("\(group.name): \(mismatch)")
+        faults.append((group, mismatch))
       } else {
         pairs.append((left, right))
       }
     }
-    (self.pairs, self.remarks) = (pairs, remarks)
+    (self.pairs, self.faults) = (pairs, faults)
   }
 
-  private static func remark(onLone group: UnitGroup) -> String {
-    "\(group.name): only in one model"
-  }
+  private static let isAlone = "only in one model"
 
   /// The views of residual channels that both have, by the rows that both have.
   private static func common(_ a: UnitGroup, _ b: UnitGroup) -> (UnitGroup, UnitGroup) {

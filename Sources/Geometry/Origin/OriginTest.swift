@@ -73,6 +73,9 @@ public struct OriginTest: Sendable {
       return finding
     }
     finding.family = map.family
+    if options.map == nil, let other = AxisMap.known(for: b), other.family != map.family {
+      finding.remarks.append("the names of B are those of \(other.family)")
+    }
     let units = try modelUnits(map)
     finding.remarks += units.a.remarks
     try planning(units.a, units.b, &finding).test(units.a.groups, units.b.groups, &finding)

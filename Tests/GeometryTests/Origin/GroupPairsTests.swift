@@ -38,19 +38,19 @@ import Testing
   func extents() throws {
     let hidden = try GroupPairs(groups(), groups { $0.hidden = 65 })
     #expect(names(hidden) == ["res", "vo.0", "qk.0", "vo.1", "qk.1"])
-    #expect(hidden.remarks.first == "mlp.0: 1 x 64 units against 1 x 65")
+    #expect(hidden.remarks.first == "mlp of 2 layers: 1 x 64 units against 1 x 65")
     let width = try GroupPairs(groups(), groups { $0.width = 64 })
     #expect(width.pairs.isEmpty)
     #expect(
       width.remarks.prefix(3) == [
         "res: 1 x 32 units against 1 x 64",
-        "mlp.0: vectors of 32 weights against 64 in mlp.c_fc.weight",
-        "vo.0: 4 x 8 units against 4 x 16",
+        "mlp of 2 layers: vectors of 32 weights against 64 in mlp.c_fc.weight",
+        "vo of 2 layers: 4 x 8 units against 4 x 16",
       ])
     let gate = try GroupPairs(
       groups(.llama).filter { $0.kind == .hidden },
       groups(.gpt2).filter { $0.kind == .hidden })
-    #expect(gate.remarks.first == "mlp.0: 3 tensors against 2")
+    #expect(gate.remarks.first == "mlp of 2 layers: 3 tensors against 2")
   }
 
   @Test("Embeddings of other lengths are compared by the rows both have")
