@@ -14,7 +14,7 @@ public struct Provenance: Sendable {
     let label: String
     let role: String
     let parameters: ParameterList
-    let digest: String
+    let digest: ContentDigest
 
     /// Describes an input.
     ///
@@ -22,8 +22,8 @@ public struct Provenance: Sendable {
     ///   - label: its name in the report.
     ///   - role: `base` or `other`.
     ///   - parameters: the checkpoint.
-    ///   - digest: its content digest, or an empty string if it was not asked for.
-    public init(label: String, role: String, parameters: ParameterList, digest: String) {
+    ///   - digest: the digest of its content.
+    public init(label: String, role: String, parameters: ParameterList, digest: ContentDigest) {
       (self.label, self.role) = (label, role)
       (self.parameters, self.digest) = (parameters, digest)
     }
@@ -95,7 +95,8 @@ public struct Provenance: Sendable {
         text("role", "what the input was used as", inputs.map(\.role)),
         text("path", "file or folder", checkpoints.map { recordedPath($0.path) }),
         text("format", "file format", checkpoints.map(\.format)),
-        text("content_digest", "SHA-256 of the canonical content", inputs.map(\.digest)),
+        text(
+          "content_digest", "SHA-256 of the canonical content", inputs.map(\.digest.description)),
         integer("bytes", "size of all tensors", checkpoints.map(\.byteCount), units: "byte"),
         integer("n_tensors", "tensors in the input", checkpoints.map(\.records.count)),
         integer(

@@ -40,7 +40,7 @@ import Testing
     for (name, options) in [
       ("1.h5", ["--threads", "1"]), ("4.h5", ["--threads", "4", "--io", "pread"]),
     ] {
-      _ = try Run(["norms"] + models + ["-q", "--digest", "-o", path(name)] + options)
+      _ = try Run(["norms"] + models + ["-q", "-o", path(name)] + options)
     }
     #expect(try content(path("1.h5")) == content(path("4.h5")))
   }

@@ -83,7 +83,8 @@ import Testing
   func provenance() throws {
     let checkpoint = try sample.folder.checkpoint("base.safetensors", Sample.base)
     let input = Provenance.Input(
-      label: "base", role: "base", parameters: try ParameterList(checkpoint), digest: "")
+      label: "base", role: "base", parameters: try ParameterList(checkpoint),
+      digest: ContentDigest(ofBytes: []))
     for (recordsPaths, path) in [(false, "base.safetensors"), (true, checkpoint.path)] {
       let provenance = Provenance(
         command: "transect norms", inputs: [input], recordsPaths: recordsPaths)

@@ -40,7 +40,7 @@ struct Inspect: ParsableCommand {
     let report = InspectReport(
       parameters,
       statistics: stats ? try statistics(of: records, using: resources.resources) : nil,
-      digests: digest ? try records.map { try ContentDigest(of: $0) } : nil)
+      digests: digest ? try contentDigests(of: records, threads: resources.threads) : nil)
     try parameters.checkpoint.verifyUnchanged()
     try printLines(lines(report))
   }

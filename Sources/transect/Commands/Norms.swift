@@ -39,9 +39,6 @@ struct Norms: ParsableCommand {
   @Flag(help: "Exit with 3 if values are NaN or infinite, or parameters could not be compared.")
   var strict = false
 
-  @Flag(help: "Record the SHA-256 of each checkpoint's content in the output file.")
-  var digest = false
-
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
@@ -88,7 +85,7 @@ struct Norms: ParsableCommand {
     let inputs = try zip(labels(of: [base] + others), checkpoints).enumerated().map { index, item in
       try Provenance.Input(
         label: item.0, role: index == 0 ? "base" : "other", parameters: item.1,
-        digest: digest ? modelDigest(of: item.1).description : "")
+        digest: item.1.modelDigest(threads: resources.threads))
     }
     let provenance = Provenance(
       command: command, inputs: inputs, recordsPaths: output.recordPaths)
@@ -103,7 +100,7 @@ struct Norms: ParsableCommand {
     let options =
       (matchTransposed ? ["--match-transposed"] : [])
       + (filter.include.map { ["--include", recorded($0)] } ?? [])
-      + (filter.exclude.map { ["--exclude", recorded($0)] } ?? []) + (digest ? ["--digest"] : [])
+      + (filter.exclude.map { ["--exclude", recorded($0)] } ?? [])
     let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "norms"] + names + options).joined(separator: " ")
   }
@@ -126,13 +123,6 @@ extension NormsReport {
         }
       }
   }
-}
-
-private func modelDigest(of parameters: ParameterList) throws -> ContentDigest {
-  try ContentDigest(
-    ofModel: parameters.parameters.map { parameter in
-      (parameter.name.canonical, try ContentDigest(of: parameter.record))
-    })
 }
 
 extension NormGrouping: ExpressibleByArgument {

@@ -122,8 +122,10 @@ struct Origin: ParsableCommand {
   }
 
   private func result(_ report: OriginReport, _ models: [ParameterList]) throws -> ResultFile {
-    let inputs = zip(zip(labels(of: [a, b]), ["a", "b"]), models).map { name, model in
-      Provenance.Input(label: name.0, role: name.1, parameters: model, digest: "")
+    let inputs = try zip(zip(labels(of: [a, b]), ["a", "b"]), models).map { name, model in
+      try Provenance.Input(
+        label: name.0, role: name.1, parameters: model,
+        digest: model.modelDigest(threads: resources.threads))
     }
     let provenance = Provenance(
       command: command, inputs: inputs, recordsPaths: output.recordPaths)

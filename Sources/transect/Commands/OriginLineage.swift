@@ -60,8 +60,10 @@ extension Origin {
   private func result(
     _ report: LineageReport, _ models: [ParameterList], _ names: [String]
   ) throws -> ResultFile {
-    let inputs = zip(names, models).map { name, model in
-      Provenance.Input(label: name, role: "checkpoint", parameters: model, digest: "")
+    let inputs = try zip(names, models).map { name, model in
+      try Provenance.Input(
+        label: name, role: "checkpoint", parameters: model,
+        digest: model.modelDigest(threads: resources.threads))
     }
     let provenance = Provenance(
       command: command, inputs: inputs, recordsPaths: output.recordPaths)
