@@ -102,6 +102,30 @@ struct JSONScanner {
     return true
   }
 
+  /// Reads the one value of a text.
+  ///
+  /// - Throws: ``CheckpointError`` naming the file, for what `body` finds at fault and for
+  ///   anything that follows the value.
+  static func read(
+    _ bytes: [UInt8], path: String, _ body: (inout JSONScanner) throws -> Void
+  ) throws {
+    var scanner = JSONScanner(bytes)
+    do {
+      try body(&scanner)
+      guard scanner.isAtEnd() else { throw scanner.fault("something follows the value") }
+    } catch let fault as Fault {
+      throw CheckpointError(.malformed, in: path, "byte \(fault.offset): \(fault.detail)")
+    }
+  }
+
+  /// Reads any value and gives its text.
+  mutating func valueText() throws -> String {
+    _ = peek()
+    let start = offset
+    try skipValue()
+    return String(decoding: bytes[start..<offset], as: UTF8.self)
+  }
+
   /// Reads any value without keeping it.
   mutating func skipValue(depth: Int = 0) throws {
     guard depth < JSONScanner.depthLimit else { throw fault("nested too deeply") }

@@ -1,11 +1,12 @@
-/// What a model's `config.json` says, so far as it is needed: its integers.
+/// What a model's `config.json` says: the settings of its outermost object.
 ///
 /// Source: `PretrainedConfig` of `transformers`, which writes one JSON object with a member for
 /// each setting; names of settings differ between families.
 public struct ModelConfiguration: Hashable, Sendable {
   /// The file it was read from.
   public let path: String
-  private let integers: [String: Int]
+  /// The JSON text of each setting's value; of equal names the last counts.
+  public let settings: [String: String]
 
   private static let byteLimit = 1 << 22
 
@@ -14,49 +15,32 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
   /// - Throws: ``CheckpointError`` if the file is there and is no JSON object, or larger than 4 MiB.
   public init?(beside checkpoint: any Checkpoint) throws {
-    let folder = checkpoint.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let path = (folder + ["config.json"]).joined(separator: "/")
-    guard let file = try? InputFile(path, mode: .pread) else { return nil }
-    guard file.byteCount <= ModelConfiguration.byteLimit else {
-      throw CheckpointError(
-        .malformed, in: path, "\(file.byteCount) bytes are too many for a model's configuration")
+    let limit = ModelConfiguration.byteLimit
+    guard let file = try companionFile("config.json", of: checkpoint, limit: limit) else {
+      return nil
     }
-    try self.init(parsing: file.copy(0..<file.byteCount), path: path)
+    try self.init(parsing: file.bytes, path: file.path)
   }
 
   init(parsing bytes: [UInt8], path: String) throws {
-    var (scanner, integers) = (JSONScanner(bytes), [String: Int]())
-    do {
-      try scanner.object { scanner, key in
-        if let next = scanner.peek(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next) {
-          integers[key] = try scanner.integerOrNil()
-        } else {
-          try scanner.skipValue()
-        }
-      }
-      guard scanner.isAtEnd() else { throw scanner.fault("more than one object") }
-    } catch let fault as JSONScanner.Fault {
-      throw CheckpointError(.malformed, in: path, "byte \(fault.offset): \(fault.detail)")
+    var settings: [String: String] = [:]
+    try JSONScanner.read(bytes, path: path) { scanner in
+      try scanner.object { scanner, key in settings[key] = try scanner.valueText() }
     }
-    (self.path, self.integers) = (path, integers)
+    (self.path, self.settings) = (path, settings)
   }
 
   /// The first of some settings that is there and is an integer.
   ///
   /// - Parameter names: the names that families give one setting, in order.
   /// - Returns: its value, or `nil` if none is.
-  public func integer(_ names: String...) -> Int? { names.lazy.compactMap { integers[$0] }.first }
+  public func integer(_ names: String...) -> Int? {
+    names.lazy.compactMap { name in
+      settings[name].flatMap { text in text.utf8.allSatisfy(isDigit) ? Int(text) : nil }
+    }.first
+  }
 }
 
-extension JSONScanner {
-  /// Reads a number that is not negative; `nil` if it is no integer or too large for one.
-  fileprivate mutating func integerOrNil() throws -> Int? {
-    var whole = self
-    if let value = try? whole.count() {
-      self = whole
-      return value
-    }
-    try skipValue()
-    return nil
-  }
+private func isDigit(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import Reports
+import Tensors
+
+/// `transect check`: whether two checkpoints can be merged.
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check before a merge whether it can work.",
+    discussion: """
+      Compares names, shapes, types, output heads, configurations, tokens and values, tests for a \
+      shared initialization, and with --base how far what two fine-tunes learned cancels. Prints a line for each: \
+      OK, WARN (a merge works, and may not give what is wanted) or FAIL (it fails, or gives noise).
+
+      Exit codes: 0 no FAIL, 1 a FAIL, 2 unusable input.
+      """)
+
+  @Argument(help: "One checkpoint.")
+  var a: String
+
+  @Argument(help: "The other.")
+  var b: String
+
+  @Option(help: "What both were fine-tuned from.")
+  var base: String?
+
+  @Option(help: "Level of the test of a shared initialization.")
+  var alpha = 1e-6
+
+  @Option(help: "Units of A to look at in each group of one block, at random; default is all.")
+  var rows: Int?
+
+  @Option(help: "Seed of everything that is drawn at random.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Print JSON lines.")
+  var json = false
+
+  @OptionGroup var names: NameMapOptions
+  @OptionGroup var resources: ResourceOptions
+
+  func validate() throws {
+    guard alpha > 0, alpha < 0.4 else { throw ValidationError("--alpha must be within 0 and 0.4") }
+    guard rows.map({ $0 > 0 }) ?? true else { throw ValidationError("--rows must be at least 1") }
+  }
+
+  func run() throws {
+    let models = try ([a, b] + (base.map { [$0] } ?? [])).map { argument in
+      try ParameterList(openCheckpoint(argument, mode: resources.io))
+    }
+    let lines = try MergeCheck(
+      models[0], models[1], base: models.count > 2 ? models[2] : nil, origin: origin(),
+      resources: resources.resources
+    ).run()
+    for model in models { try model.checkpoint.verifyUnchanged() }
+    try printLines(lines.map(json ? object : text))
+    if lines.contains(where: { $0.level == .failure }) { throw ExitCode(1) }
+  }
+
+  private func origin() throws -> OriginTest.Options {
+    var options = OriginTest.Options()
+    (options.level, options.seed, options.rows) = (alpha, seed, rows)
+    (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
+    return options
+  }
+
+  private func text(_ line: CheckLine) -> String {
+    func padded(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(width - text.count, 0))
+    }
+    return "\(padded(line.level.rawValue, 5)) \(padded(line.topic, 13)) \(line.text)"
+      .escapedForTerminal
+  }
+
+  private func object(_ line: CheckLine) -> String {
+    jsonObject([
+      ("kind", jsonString("check")), ("level", jsonString(line.level.rawValue)),
+      ("topic", jsonString(line.topic)), ("text", jsonString(line.text)),
+    ])
+  }
+}
