@@ -66,13 +66,21 @@ public struct OriginReport: Sendable {
         "            layers that have nothing to do with each other look alike: the layout is not as "
           + "assumed,", "            labels are not exchangeable, or layers were copied",
       ]
-    default:
-      [
-        "            one descends from the other, both from one ancestor, or one random seed started "
-          + "both:", "            the test does not say which",
-      ]
+    case .sharedByUnusedTokens: OriginReport.neutral + OriginReport.condition
+    default: OriginReport.neutral
     }
   }
+
+  private static let neutral = [
+    "            one descends from the other, both from one ancestor, or one random seed started "
+      + "both:", "            the test does not say which",
+  ]
+
+  /// Training on like data makes the rows of tokens that occur alike in any two models.
+  private static let condition = [
+    "            if no text that trained either contained these tokens: rows of tokens that occur are",
+    "            alike in independent models too",
+  ]
 
   private var effect: [String] {
     guard let evidence = finding.decidingStage?.evidence else { return [] }

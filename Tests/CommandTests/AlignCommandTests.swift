@@ -58,8 +58,11 @@ import Testing
     let unknown = try folder.checkpoint("x.safetensors", [.init("adapter", [2], [1, 2])])
     let other = try folder.checkpoint(
       "y.safetensors", [.init("wte.weight", [3, 5], from: 0)])
+    let empty = try folder.checkpoint(
+      "z.safetensors", [.init("h.0.mlp.c_fc.weight", [8, 0], from: 0)])
     for run in [
       try align(unknown.path), try align(other.path), try align(miniature("tuned"), "--heads", "5"),
+      try align(empty.path),
       try align(miniature("tuned"), "--memory", "32MB"),
     ] {
       #expect(run.code == 2)
@@ -68,7 +71,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: out))
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
-        "x.safetensors", "y.safetensors",
+        "x.safetensors", "y.safetensors", "z.safetensors",
       ])
   }
 

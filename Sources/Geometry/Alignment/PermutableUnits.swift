@@ -144,6 +144,9 @@ private struct UnitsBuilder {
     guard let group = group(of: role, name) else {
       return AxisStretch(group: nil, start: start, unitLength: 1, count: length)
     }
+    guard length > 0 else {
+      throw fault(name, "an axis of 0 \(role.rawValue) positions has no units to move")
+    }
     let count = group.kind == .heads ? heads?.keyValue ?? 1 : length
     guard length.isMultiple(of: count), counts[group] ?? count == count else {
       throw fault(

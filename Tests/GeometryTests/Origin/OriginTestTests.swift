@@ -126,6 +126,13 @@ import Testing
       $0.unusedTokens = [0..<9, 96..<200, 500..<Int.max]
     }
     #expect(few.verdict == .similar)
+    #expect(few.remarks.contains { $0.contains("9 rows") && $0.contains("at least 10") })
+    // A row named twice is one unit; counted twice it would square the p-value.
+    let twice = try origin(model.tensors(.gpt2), disguised) {
+      $0.unusedTokens = [80..<90, 2..<12, 5..<12, 80..<90]
+    }
+    #expect(twice.evidence("unused", stage: "unused tokens")?.blockLength == 20)
+    #expect(twice.logCertified == finding.logCertified)
   }
 
   @Test("Unused tokens of strangers tell nothing")
