@@ -16,8 +16,8 @@ struct Transect: ParsableCommand {
       shards, a folder as model hubs lay it out, or a model id in the local Hugging Face cache. \
       Nothing is ever downloaded.
 
-      Exit codes: 0 done, 2 unusable input or output, 3 done with warnings under --strict, \
-      64 wrong arguments.
+      Exit codes: 0 done, or a verdict of yes; 1 a verdict of no; 2 unusable input or output; \
+      3 inconclusive, or done with warnings under --strict; 64 wrong arguments.
       """,
     version: Provenance.source,
     subcommands: [Norms.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self])

@@ -152,6 +152,10 @@ public struct OriginTest: Sendable {
     guard !pairs.isEmpty else { return conclude(&finding) }
     var scaled = ScaledGroups(threads: resources.threads)
     let direct = try stage("direct", pairs, &scaled, rotation: nil)
+    guard direct.evidence.contains(where: \.varies) else {
+      finding.remarks.append("in every group all units are alike, as in zero or constant tensors")
+      return conclude(&finding)
+    }
     finding.stages.append(direct)
     finding.controls = try controls(left, right, &scaled)
     if finding.controls.areSound, needsAlignment(direct) {
@@ -244,15 +248,14 @@ public struct OriginTest: Sendable {
     let pairs = GroupPairs(
       shifted: depths[0] < depths[1] ? right : left, depths[0] > depths[1] ? left : right
     ).pairs
-    var z: [Double] = []
+    var found: [UnitEvidence] = []
     for (index, pair) in pairs.enumerated() {
-      z.append(
+      found.append(
         try UnitEvidence(
           product(pair, &scaled, rotation: nil), rows: NegativeControls.rows,
-          randomness: RandomStream(seed: options.seed, stream: UInt64(index))
-        ).z)
+          randomness: RandomStream(seed: options.seed, stream: UInt64(index))))
     }
-    return NegativeControls(z: z)
+    return NegativeControls(z: found.filter(\.varies).map(\.z))
   }
 
   private func alignAndTest(

@@ -30,6 +30,7 @@ struct OutputOptions: ParsableArguments {
 
   func validate() throws {
     guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
+    guard output != "" else { throw ValidationError("--output needs the name of a file") }
     guard output != "-" else {
       throw ValidationError("an HDF5 file cannot go to standard output; name a file")
     }

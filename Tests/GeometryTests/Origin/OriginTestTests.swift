@@ -220,6 +220,19 @@ import Testing
     #expect(finding.remarks.contains { $0.contains("more than --memory grants") })
   }
 
+  @Test("Models whose units are all alike are untestable", arguments: [0, 0.5])
+  func constant(value: Double) throws {
+    let tensors = model.tensors(.gpt2).map { tensor in
+      StoredTensor(
+        tensor.name, tensor.shape, Array(repeating: value, count: tensor.shape.reduce(1, *)))
+    }
+    var other = tensors
+    other[0].bytes[0] ^= 1
+    let finding = try origin(tensors, other)
+    #expect(finding.verdict == .untestable)
+    #expect(finding.remarks.contains { $0.contains("all units are alike") })
+  }
+
   @Test("Weights too large to be aligned are remarked upon")
   func largeWeights() throws {
     let large = [1, 9].map { SmallModel(seed: $0).mapMatrices { $0.scaled(by: 1e25) } }
