@@ -9,19 +9,17 @@ public struct ModelConfiguration: Hashable, Sendable {
 
   private static let byteLimit = 1 << 22
 
-  /// Reads the `config.json` that lies beside a checkpoint's file, or returns `nil` if there is none.
+  /// Reads the `config.json` that lies beside a checkpoint's file, or returns `nil` if there is
+  /// none.
   ///
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
   /// - Throws: ``CheckpointError`` if the file is there and is no JSON object, or larger than 4 MiB.
   public init?(beside checkpoint: any Checkpoint) throws {
-    let folder = checkpoint.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let path = (folder + ["config.json"]).joined(separator: "/")
-    guard let file = try? InputFile(path, mode: .pread) else { return nil }
-    guard file.byteCount <= ModelConfiguration.byteLimit else {
-      throw CheckpointError(
-        .malformed, in: path, "\(file.byteCount) bytes are too many for a model's configuration")
-    }
-    try self.init(parsing: file.copy(0..<file.byteCount), path: path)
+    guard
+      let found = try companion(
+        "config.json", of: checkpoint, limit: ModelConfiguration.byteLimit)
+    else { return nil }
+    try self.init(parsing: found.bytes, path: found.path)
   }
 
   init(parsing bytes: [UInt8], path: String) throws {

@@ -12,17 +12,8 @@ public struct UnusedTokens: Hashable, Sendable {
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
   /// - Throws: ``CheckpointError`` if the file is there and is larger than 64 MiB.
   public init(beside checkpoint: any Checkpoint) throws {
-    let folder = checkpoint.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let path = (folder + ["vocab.txt"]).joined(separator: "/")
-    guard let file = try? InputFile(path, mode: .pread) else {
-      self.init(vocabulary: [])
-      return
-    }
-    guard file.byteCount <= UnusedTokens.byteLimit else {
-      throw CheckpointError(
-        .malformed, in: path, "\(file.byteCount) bytes are too many for a vocabulary")
-    }
-    self.init(vocabulary: try file.copy(0..<file.byteCount))
+    let found = try companion("vocab.txt", of: checkpoint, limit: UnusedTokens.byteLimit)
+    self.init(vocabulary: found?.bytes ?? [])
   }
 
   /// Finds the entries in a vocabulary of one entry a line.
