@@ -153,7 +153,8 @@ private struct UnitsBuilder {
     }
     counts[group] = count
     try checkHeads(role, length: length, name)
-    return AxisStretch(group: group, start: start, unitLength: length / count, count: count)
+    return AxisStretch(
+      group: group, start: start, unitLength: length / max(count, 1), count: count)
   }
 
   private func group(of role: AxisRole, _ name: ParameterName) -> PermutableGroup? {

@@ -50,9 +50,13 @@ public struct WeightMatching: Sendable {
   ///   - units: B's.
   /// - Returns: bytes besides the program itself.
   public static func byteCount(_ pairing: CheckpointPairing, units: PermutableUnits) -> Int {
-    let most = units.counts.values.max() ?? 0
-    return pairing.pairs.filter { bearsUnits($0, units) }
-      .reduce(MemoryLayout<Float>.size * most * most) { $0 + MatchingTensor.byteCount(of: $1) }
+    let pairs = pairing.pairs.filter { bearsUnits($0, units) }
+    let groups = pairs.flatMap { units.axes(of: $0.name.canonical).joined().compactMap(\.group) }
+    let most = groups.lazy.compactMap { units.counts[$0] }.max() ?? 0
+    return pairs.reduce(squareByteCount(most)) { sum, pair in
+      let (total, overflows) = sum.addingReportingOverflow(MatchingTensor.byteCount(of: pair))
+      return overflows ? .max : total
+    }
   }
 
   /// Matches B's units to A's.

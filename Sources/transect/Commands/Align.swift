@@ -71,13 +71,13 @@ struct Align: ParsableCommand {
     guard !pairing.pairs.isEmpty else {
       throw CheckpointError(.incomplete, in: b, "has no parameter in common with \(a)")
     }
-    let needed = WeightMatching.byteCount(pairing, units: units) + MemorySize.least.byteCount
+    let needed = WeightMatching.byteCount(pairing, units: units)
     let granted = resources.memory ?? MemorySize.halfOfMachine
-    guard needed <= granted.byteCount else {
+    guard needed <= granted.byteCount - MemorySize.least.byteCount else {
       throw CheckpointError(
         .unsupported, in: b,
-        "matching takes \(MemorySize(byteCount: needed)) of memory, and \(granted) are granted; "
-          + "--memory grants more")
+        "matching takes \(MemorySize(byteCount: needed)) of memory besides \(MemorySize.least), and "
+          + "\(granted) are granted; --memory grants more")
     }
   }
 

@@ -168,4 +168,20 @@ import Testing
     let found = WeightMatching.byteCount(models.pairing, units: models.units)
     #expect(found == 8 * elements + 4 * TinyModel.hidden * TinyModel.hidden)
   }
+
+  @Test("Matrices without elements take no memory, however long their axes")
+  func emptyMatrices() throws {
+    let tensors = [StoredTensor("h.0.mlp.c_fc.weight", .float32, [0, 1 << 50], bytes: [])]
+    let models = try pair(tensors, tensors)
+    #expect(WeightMatching.byteCount(models.pairing, units: models.units) == 0)
+    #expect(try models.matching().groups.allSatisfy { $0.moved == 0 })
+  }
+
+  @Test("Bytes of a square that no Int can count are the most it can")
+  func squares() {
+    #expect(squareByteCount(3) == 36)
+    #expect(squareByteCount(3, ofEach: 88) == 9 * 88)
+    #expect(squareByteCount(1 << 31) == .max)
+    #expect(squareByteCount(1 << 50) == .max)
+  }
 }
