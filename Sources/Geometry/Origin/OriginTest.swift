@@ -10,8 +10,8 @@ import Tensors
 /// the number of units of A that are most like the unit of B with their own label has a tail bound
 /// that holds exactly. Rejecting it may mean descent, a common ancestor, or one random seed.
 ///
-/// Source: docs/ORIGIN.md, which has the proof; the idea of testing labels is that of Zhu et al.
-/// 2025, arXiv 2502.12292.
+/// Source: docs/ORIGIN-STATISTICS.md, which has the proof; the idea of testing labels is that of
+/// Zhu et al. 2025, arXiv 2502.12292.
 public struct OriginTest: Sendable {
   /// How to test.
   public struct Options: Sendable {
@@ -147,7 +147,7 @@ public struct OriginTest: Sendable {
     if options.mapsLayers { try mapLayers(left, right, &finding) }
     try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
-    var scaled = ScaledGroups(threads: resources.threads)
+    var scaled = ScaledGroups(resources: resources)
     let direct = try stage("direct", pairs, &scaled, rotation: nil)
     finding.stages.append(direct)
     finding.controls = try controls(left, right, &scaled)
@@ -181,7 +181,8 @@ public struct OriginTest: Sendable {
       left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
       plannedStages: options.plannedStages, resources: resources)
     if finding.layerMap == nil {
-      finding.remarks.append("no hidden units of one shape, so layers cannot be mapped")
+      finding.remarks.append(
+        "layers cannot be mapped: no hidden units have one shape, or there are too many layers")
     }
   }
 
@@ -262,14 +263,14 @@ public struct OriginTest: Sendable {
     }
     guard let alignment = try alignment(of: channels, &finding) else { return }
     let layered = layered.filter { alignment.fits($0.a) }
-    var folded = ScaledGroups(foldsGain: true, threads: resources.threads)
+    var folded = ScaledGroups(foldsGain: true, resources: resources)
     if !layered.isEmpty {
       finding.stages.append(
         try stage("residual alignment", layered, &folded, rotation: alignment.rotation))
     }
     guard !isCertified(finding) else { return }
     if let tokens = unusedTokens(channels) {
-      var rows = ScaledGroups(threads: resources.threads)
+      var rows = ScaledGroups(resources: resources)
       finding.stages.append(
         try stage("unused tokens", [tokens], &rows, rotation: alignment.rotation))
     }
@@ -312,7 +313,8 @@ public struct OriginTest: Sendable {
   ) -> (a: UnitGroup, b: UnitGroup)? {
     guard let left = channels.a.views.first, let right = channels.b.views.first else { return nil }
     let rows = min(left.featureCount, right.featureCount)
-    let tokens = options.unusedTokens.flatMap { Array($0.clamped(to: 0..<rows)) }
+    // A row named twice would be two units that share one label.
+    let tokens = Set(options.unusedTokens.flatMap { $0.clamped(to: 0..<rows) }).sorted()
     guard tokens.count >= OriginTest.fewestTokens else { return nil }
     func group(_ view: UnitView) -> UnitGroup {
       UnitGroup(

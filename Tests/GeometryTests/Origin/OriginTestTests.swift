@@ -128,6 +128,15 @@ import Testing
     #expect(few.verdict == .similar)
   }
 
+  @Test("A row that is named twice counts once")
+  func unusedTokensTwice() throws {
+    let finding = try origin(model.tensors(.gpt2), SmallModel(seed: 9).tensors(.gpt2)) {
+      $0.unusedTokens = [0..<12, 5..<9, 0..<12]
+    }
+    let tokens = try #require(finding.evidence("unused", stage: "unused tokens"))
+    #expect(tokens.blockLength == 12)
+  }
+
   @Test("Unused tokens of strangers tell nothing")
   func unusedTokensOfStrangers() throws {
     let finding = try origin(model.tensors(.gpt2), SmallModel(seed: 9).tensors(.gpt2)) {
