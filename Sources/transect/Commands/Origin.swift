@@ -11,14 +11,15 @@ struct Origin: ParsableCommand {
     abstract: "Test whether two checkpoints share an initialization.",
     discussion: """
       Counts how many units (hidden units, head dimensions, residual channels) of A are more like \
-      the unit of B with their own number than like any other, and bounds the probability of that many if \
-      the two were initialized independently. The p-value holds for any size and any data; see docs/ORIGIN.md.
+      the unit of B with their own number than like any other, and bounds the probability of that \
+      many if the two were initialized independently. The p-value holds for any size and any data; \
+      see docs/ORIGIN.md.
 
       Three and more checkpoints are tested pair by pair and put into families, with what their \
       distances say about who came from whom.
 
-      Exit codes: 0 shared (all one family), 1 not detected (no pair), 2 unusable input, 3 similar but \
-      not certified, untestable, or controls failed (some, but not all one family).
+      Exit codes: 0 shared (all one family), 1 not detected (no pair), 2 unusable input, 3 similar \
+      but not certified, untestable, or controls failed (some, but not all one family).
       """)
 
   @Argument(help: "One checkpoint.")
