@@ -75,7 +75,8 @@ public struct OriginTest: Sendable {
     finding.family = map.family
     let units = try modelUnits(map)
     finding.remarks += units.a.remarks
-    try planning(units.a, units.b, &finding).test(units.a.groups, units.b.groups, &finding)
+    try planning(units.a, units.b, &finding).granting(units.a.groups, &finding)
+      .test(units.a.groups, units.b.groups, &finding)
     return finding
   }
 
@@ -91,6 +92,19 @@ public struct OriginTest: Sendable {
         + "every other")
     var test = self
     test.options.mapsLayers = true
+    return test
+  }
+
+  /// The test without random labelings if those of a group would take more memory than granted.
+  private func granting(_ groups: [UnitGroup], _ finding: inout OriginFinding) -> OriginTest {
+    let labels = max(groups.map(\.unitCount).max() ?? 0, 1)
+    let most = resources.scratchByteCount / MemoryLayout<Int32>.size / labels
+    guard options.shuffles > most else { return self }
+    finding.remarks.append(
+      "\(most) random labelings of \(labels) units fit the memory granted, half of --memory, and "
+        + "\(options.shuffles) do not; they are left out")
+    var test = self
+    test.options.shuffles = 0
     return test
   }
 
