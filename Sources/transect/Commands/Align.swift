@@ -105,17 +105,11 @@ struct Align: ParsableCommand {
     let width = TerminalTable.width
     try printLines(
       json
-        ? [header] + jsonLines(report.distances, kind: "distance")
+        ? [jsonHeader("align", [("seed", "\(seed)")])]
+          + jsonLines(report.distances, kind: "distance")
           + jsonLines(report.groups, kind: "group")
         : [report.remark, ""] + TerminalTable(report.distances).lines(width: width) + [""]
           + TerminalTable(report.groups).lines(width: width) + [""]
           + ["written: \(output.file.escapedForTerminal); the inverse orders give B's bytes back"])
-  }
-
-  private var header: String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.align/1")),
-      ("source", jsonString(Provenance.source)), ("seed", "\(seed)"),
-    ])
   }
 }

@@ -108,11 +108,8 @@ struct Origin: ParsableCommand {
   private func show(_ report: OriginReport) throws {
     guard !output.quiet else { return }
     if output.json {
-      let header = jsonObject([
-        ("kind", jsonString("header")), ("schema", jsonString("transect.origin/1")),
-        ("source", jsonString(Provenance.source)),
-      ])
-      try printLines([header] + jsonLines(report.table, kind: "group") + [report.verdictLine])
+      try printLines(
+        [jsonHeader("origin")] + jsonLines(report.table, kind: "group") + [report.verdictLine])
     } else if output.csv {
       try printLines(commaSeparatedLines(report.table))
     } else {
@@ -126,12 +123,9 @@ struct Origin: ParsableCommand {
     let inputs = zip(zip(labels(of: [a, b]), ["a", "b"]), models).map { name, model in
       Provenance.Input(label: name.0, role: name.1, parameters: model, digest: "")
     }
-    let provenance = Provenance(
-      command: command, inputs: inputs, recordsPaths: output.recordPaths)
-    return try ResultFile(
-      attributes: provenance.rootAttributes(
-        title: "Test of a shared initialization", date: output.date),
-      groups: report.groups() + [provenance.group()])
+    return try output.resultFile(
+      title: "Test of a shared initialization", command: command, inputs: inputs,
+      groups: report.groups())
   }
 
   private func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
