@@ -69,9 +69,6 @@ final class MatchingTensor: @unchecked Sendable {
       Elements(.float32, UnsafeRawBufferPointer(b[all])), at: 0)
   }
 
-  /// Whether units of a group lie along an axis.
-  func bears(_ group: PermutableGroup) -> Bool { axes.joined().contains { $0.group == group } }
-
   /// The groups whose units lie along its axes.
   var groups: Set<PermutableGroup> { Set(axes.joined().compactMap(\.group)) }
 }

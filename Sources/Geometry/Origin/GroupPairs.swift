@@ -37,9 +37,11 @@ struct GroupPairs {
 
   private init(_ a: [UnitGroup], _ b: [UnitGroup], partner: (Int) -> Int) {
     var (pairs, remarks) = ([(a: UnitGroup, b: UnitGroup)](), [String]())
+    let others = Dictionary(
+      b.map { (Place(kind: $0.kind, layer: $0.layer), $0) }, uniquingKeysWith: { first, _ in first }
+    )
     for group in a {
-      let layer = group.layer.map(partner)
-      guard let other = b.first(where: { $0.kind == group.kind && $0.layer == layer }) else {
+      guard let other = others[Place(kind: group.kind, layer: group.layer.map(partner))] else {
         remarks.append(GroupPairs.remark(onLone: group))
         continue
       }
@@ -52,6 +54,11 @@ struct GroupPairs {
       }
     }
     (self.pairs, self.remarks) = (pairs, remarks)
+  }
+
+  private struct Place: Hashable {
+    let kind: UnitKind
+    let layer: Int?
   }
 
   private static func remark(onLone group: UnitGroup) -> String {
