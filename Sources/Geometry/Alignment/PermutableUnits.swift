@@ -144,6 +144,9 @@ private struct UnitsBuilder {
     guard let group = group(of: role, name) else {
       return AxisStretch(group: nil, start: start, unitLength: 1, count: length)
     }
+    guard length > 0 else {
+      throw fault(name, "an axis of 0 \(role.rawValue) positions has no units to move")
+    }
     let count = group.kind == .heads ? heads?.keyValue ?? 1 : length
     guard length.isMultiple(of: count), counts[group] ?? count == count else {
       throw fault(
@@ -153,8 +156,7 @@ private struct UnitsBuilder {
     }
     counts[group] = count
     try checkHeads(role, length: length, name)
-    return AxisStretch(
-      group: group, start: start, unitLength: length / max(count, 1), count: count)
+    return AxisStretch(group: group, start: start, unitLength: length / count, count: count)
   }
 
   private func group(of role: AxisRole, _ name: ParameterName) -> PermutableGroup? {

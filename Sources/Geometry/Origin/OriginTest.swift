@@ -283,7 +283,7 @@ public struct OriginTest: Sendable {
         try stage("residual alignment", layered, &folded, rotation: alignment.rotation))
     }
     guard !isCertified(finding) else { return }
-    if let tokens = unusedTokens(channels) {
+    if let tokens = unusedTokens(channels, &finding) {
       var rows = ScaledGroups(resources: resources)
       finding.stages.append(
         try stage("unused tokens", [tokens], &rows, rotation: alignment.rotation))
@@ -321,15 +321,22 @@ public struct OriginTest: Sendable {
     finding.stages.contains { $0.logCertified <= log(options.level) }
   }
 
-  /// Rows of the token embedding that no text contained, as units.
+  /// Rows of the token embedding that no text contained, as units; if there are too few, a remark
+  /// says so.
   private func unusedTokens(
-    _ channels: (a: UnitGroup, b: UnitGroup)
+    _ channels: (a: UnitGroup, b: UnitGroup), _ finding: inout OriginFinding
   ) -> (a: UnitGroup, b: UnitGroup)? {
     guard let left = channels.a.views.first, let right = channels.b.views.first else { return nil }
     let rows = min(left.featureCount, right.featureCount)
-    // A row named twice would be two units that share one label.
     let tokens = Set(options.unusedTokens.flatMap { $0.clamped(to: 0..<rows) }).sorted()
-    guard tokens.count >= OriginTest.fewestTokens else { return nil }
+    guard tokens.count >= OriginTest.fewestTokens else {
+      if !options.unusedTokens.isEmpty {
+        finding.remarks.append(
+          "\(tokens.count) rows of unused tokens are not tested; it takes at least "
+            + "\(OriginTest.fewestTokens) that both embeddings have")
+      }
+      return nil
+    }
     func group(_ view: UnitView) -> UnitGroup {
       UnitGroup(
         kind: .unusedToken, layer: nil, blockCount: 1, blockLength: tokens.count,
