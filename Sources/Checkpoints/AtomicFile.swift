@@ -74,7 +74,7 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws {
 }
 
 /// The file that a path leads to, so that a symbolic link stays one.
-private func resolvingLinks(_ path: String) -> String {
+func resolvingLinks(_ path: String) -> String {
   guard let resolved = realpath(path, nil) else { return path }
   defer { free(resolved) }
   return String(cString: resolved)
@@ -104,9 +104,7 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Makes a renaming last.
 func syncFolder(of path: String) {
-  let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  let folder = components.joined(separator: "/")
-  let descriptor = open(components.isEmpty ? "." : folder + "/", O_RDONLY | O_CLOEXEC)
+  let descriptor = open(folder(of: path), O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)
   close(descriptor)

@@ -13,10 +13,11 @@ public final class AtomicFolder {
 
   /// Creates the sibling.
   ///
-  /// - Parameter path: the folder to create or to add to.
+  /// - Parameter path: the folder to create or to add to; a symbolic link stays one.
   /// - Throws: ``OutputError`` if the sibling cannot be created.
   public init(_ path: String) throws {
-    self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    self.path = resolvingLinks(
+      path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
     temporaryPath = temporarySibling(of: self.path)
     guard mkdir(temporaryPath, 0o777) == 0 else {
       isPlaced = true  // what lies there is another's

@@ -105,3 +105,24 @@ struct CheckpointFolder {
 public func baseName(_ path: String) -> String {
   path.split(separator: "/").last.map(String.init) ?? path
 }
+
+/// The path of a file in the folder of another.
+///
+/// - Parameters:
+///   - name: the file's, with no slash before it.
+///   - path: the other's.
+/// - Returns: the path, relative if the other's is.
+func sibling(_ name: String, of path: String) -> String { upToLastSlash(path) + name }
+
+/// The folder that holds a file, with a slash at its end.
+///
+/// - Parameter path: of the file.
+/// - Returns: the folder; `./` if the path names none.
+public func folder(of path: String) -> String {
+  let folder = upToLastSlash(path)
+  return folder.isEmpty ? "./" : folder
+}
+
+private func upToLastSlash(_ path: String) -> String {
+  path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
+}

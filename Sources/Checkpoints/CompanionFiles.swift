@@ -8,30 +8,27 @@ import Glibc
 /// - Parameter checkpoint: one that was opened from a file.
 /// - Returns: those that are there, in a fixed order.
 public func companionFiles(of checkpoint: any Checkpoint) -> [String] {
-  let folder = checkpoint.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  return companionNames.map { (folder + [Substring($0)]).joined(separator: "/") }
-    .filter { access($0, R_OK) == 0 }
+  companionNames.map { sibling($0, of: checkpoint.path) }.filter { access($0, R_OK) == 0 }
 }
 
-/// A file beside a checkpoint, whole; `nil` if there is none.
+/// Reads a file that lies beside a checkpoint's.
 ///
 /// - Parameters:
-///   - name: the file's name.
+///   - name: the file's.
 ///   - checkpoint: one that was opened from a file.
-///   - limit: the most bytes it may have.
-/// - Returns: its path and content.
-/// - Throws: ``CheckpointError`` if it is longer, or cannot be read to its end.
-func companionFile(
+///   - limit: the most bytes that make sense.
+/// - Returns: its path and bytes, or `nil` if there is none.
+/// - Throws: ``CheckpointError`` if the file is there and is larger, or cannot be read.
+func companion(
   _ name: String, of checkpoint: any Checkpoint, limit: Int
 ) throws -> (path: String, bytes: [UInt8])? {
-  let folder = checkpoint.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  let path = (folder + [Substring(name)]).joined(separator: "/")
+  let path = sibling(name, of: checkpoint.path)
   guard let file = try? InputFile(path, mode: .pread) else { return nil }
   guard file.byteCount <= limit else {
     throw CheckpointError(
-      .malformed, in: path, "\(file.byteCount) bytes are too many for a \(name)")
+      .malformed, in: path, "\(file.byteCount) bytes are more than the \(limit) that make sense")
   }
-  return (path, try file.copy(0..<file.byteCount))
+  return try (path, file.copy(0..<file.byteCount))
 }
 
 private let companionNames = [

@@ -10,16 +10,17 @@ public struct ModelConfiguration: Hashable, Sendable {
 
   private static let byteLimit = 1 << 22
 
-  /// Reads the `config.json` that lies beside a checkpoint's file, or returns `nil` if there is none.
+  /// Reads the `config.json` that lies beside a checkpoint's file, or returns `nil` if there is
+  /// none.
   ///
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
   /// - Throws: ``CheckpointError`` if the file is there and is no JSON object, or larger than 4 MiB.
   public init?(beside checkpoint: any Checkpoint) throws {
-    let limit = ModelConfiguration.byteLimit
-    guard let file = try companionFile("config.json", of: checkpoint, limit: limit) else {
-      return nil
-    }
-    try self.init(parsing: file.bytes, path: file.path)
+    guard
+      let found = try companion(
+        "config.json", of: checkpoint, limit: ModelConfiguration.byteLimit)
+    else { return nil }
+    try self.init(parsing: found.bytes, path: found.path)
   }
 
   init(parsing bytes: [UInt8], path: String) throws {

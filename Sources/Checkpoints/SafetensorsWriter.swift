@@ -33,7 +33,6 @@ public final class SafetensorsWriter {
   /// Positions of the entries in the order in which their bytes must come.
   public let order: [Int]
   private let file: AtomicFile
-  private let path: String
   private var missing: Int
 
   /// Creates the file, under a temporary name, and writes its header.
@@ -42,19 +41,22 @@ public final class SafetensorsWriter {
   ///   - path: the file to create or replace.
   ///   - entries: the tensors, in the order of the header.
   ///   - metadata: text to carry; of equal keys the first counts.
-  /// - Throws: ``OutputError`` if it cannot be created, or the header exceeds the format's limit.
+  /// - Throws: ``OutputError`` if it cannot be created, the header exceeds the format's limit, or
+  ///   all tensors together exceed what an `Int` can count, as views that repeat their bytes may.
   public init(
     _ path: String, entries: [Entry], metadata: [(key: String, value: String)]
   ) throws {
     order = entries.indices.sorted {
       (-entries[$0].dtype.byteCount, $0) < (-entries[$1].dtype.byteCount, $1)
     }
+    guard let total = SafetensorsWriter.byteCount(of: entries) else {
+      throw OutputError(path, because: "the tensors' bytes are more than a file can have")
+    }
     let header = SafetensorsWriter.header(entries, order: order, metadata: metadata)
     guard header.count <= SafetensorsFile.headerLimit else {
       throw OutputError(path, because: "a header of \(header.count) bytes is beyond the format")
     }
-    self.path = path
-    missing = entries.reduce(0) { $0 + $1.byteCount }
+    missing = total
     file = try AtomicFile(replacing: path)
     let length = UInt64(header.count).littleEndian
     try withUnsafeBytes(of: length) { try file.write($0) }
@@ -82,6 +84,15 @@ public final class SafetensorsWriter {
   public func commit() throws {
     precondition(missing == 0)
     try file.commit()
+  }
+
+  private static func byteCount(of entries: [Entry]) -> Int? {
+    entries.reduce(0) { (sum: Int?, entry) in
+      sum.flatMap {
+        let (total, overflows) = $0.addingReportingOverflow(entry.byteCount)
+        return overflows ? nil : total
+      }
+    }
   }
 
   private static func header(

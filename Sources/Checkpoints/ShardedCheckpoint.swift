@@ -27,11 +27,9 @@ public struct ShardedCheckpoint: Checkpoint {
   /// - Throws: ``CheckpointError`` if the index or a shard is malformed, or they disagree.
   public init(index path: String, mode: InputMode = .mapped) throws {
     let index = try WeightIndex(InputFile(path, mode: .pread))
-    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
     var shards: [TensorName: any Checkpoint] = [:]
     for name in index.shardNames {
-      let shard = (folder + [Substring(name.text)]).joined(separator: "/")
-      shards[name] = try openSingleFile(shard, mode: mode, partOf: path)
+      shards[name] = try openSingleFile(sibling(name.text, of: path), mode: mode, partOf: path)
     }
     (records, notes) = try ShardedCheckpoint.select(index, from: shards)
     format = (index.shardNames.first.flatMap { shards[$0]?.format } ?? "empty") + " shards"

@@ -27,7 +27,7 @@ public struct TokenTable: Sendable {
     ]
     for (name, read) in readers {
       let limit = TokenTable.byteLimit
-      guard let file = try companionFile(name, of: checkpoint, limit: limit) else { continue }
+      guard let file = try companion(name, of: checkpoint, limit: limit) else { continue }
       (path, numbers) = (file.path, try read(file.bytes, file.path))
       return
     }

@@ -12,9 +12,8 @@ public struct UnusedTokens: Hashable, Sendable {
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
   /// - Throws: ``CheckpointError`` if the file is there and is larger than 64 MiB.
   public init(beside checkpoint: any Checkpoint) throws {
-    let limit = UnusedTokens.byteLimit
-    let file = try companionFile("vocab.txt", of: checkpoint, limit: limit)
-    self.init(vocabulary: file?.bytes ?? [])
+    let found = try companion("vocab.txt", of: checkpoint, limit: UnusedTokens.byteLimit)
+    self.init(vocabulary: found?.bytes ?? [])
   }
 
   /// Finds the entries in a vocabulary of one entry a line.

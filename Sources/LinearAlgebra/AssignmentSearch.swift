@@ -1,7 +1,7 @@
-/// The steps of Jonker and Volgenant's algorithm, with cost[i, j] = −score[i, j], from row reduction
-/// on. Their column reduction before it is left out: it would spoil optimality where columns stay
-/// without a row, and makes the search longer where units resemble each other (by a factor of 2.5
-/// for scores x_i · y_j with a little noise).
+/// The steps of Jonker and Volgenant's algorithm, with cost[i, j] = −score[i, j], from row
+/// reduction on. Their column reduction before it is left out: it would spoil optimality where
+/// columns stay without a row, and makes the search longer where units resemble each other (by a
+/// factor of 2.5 for scores x_i · y_j with a little noise).
 ///
 /// At all times, for a row i that has a column p(i), cost[i, j] − price[j] is least at j = p(i);
 /// prices are at most 0, and 0 where a column has no row. So when every row has a column, the sum

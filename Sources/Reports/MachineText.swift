@@ -57,6 +57,20 @@ public func jsonLines(_ table: ReportTable, kind: String) -> [String] {
   }
 }
 
+/// The first of the JSON lines that a command prints.
+///
+/// - Parameters:
+///   - command: its name, as part of the schema's.
+///   - members: names and values, JSON already, that come last.
+/// - Returns: the line, without its end.
+public func jsonHeader(_ command: String, _ members: [(String, String)] = []) -> String {
+  jsonObject(
+    [
+      ("kind", jsonString("header")), ("schema", jsonString("transect.\(command)/1")),
+      ("source", jsonString(Provenance.source)),
+    ] + members)
+}
+
 private func jsonValue(_ cells: ReportTable.Cells, _ row: Int) -> String {
   if case .text(let texts) = cells { return jsonString(texts[row]) }
   return cells.exact(row) ?? "null"

@@ -5,8 +5,8 @@ extension OriginReport {
   /// The groups `/origin`, `/origin_units`, `/origin_controls`, with a layer map `/origin_layers`,
   /// and with the published statistic `/origin_phi_u` of a result file.
   ///
-  /// Each has so few dimensions that a reader can make one table of it. The ranks of all units are there, so
-  /// that anyone can compute the bounds again.
+  /// Each has so few dimensions that a reader can make one table of it. The ranks of all units are
+  /// there, so that anyone can compute the bounds again.
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups() throws -> [ResultGroup] {

@@ -61,7 +61,8 @@ public struct ParameterName: Hashable, Sendable {
     self.init(canonical: stored, kind: parts.kind, stack: parts.stack, like: parts)
   }
 
-  /// The stack that the canonical name begins with, as `decoder.layers.0.fc1.weight` does, or `nil`.
+  /// The stack that the canonical name begins with, as `decoder.layers.0.fc1.weight` does, or
+  /// `nil`.
   public var leadingStack: Stack? {
     let first = canonical.text.utf8.prefix { $0 != UInt8(ascii: ".") }
     return Stack.allCases.first { first.elementsEqual($0.rawValue.utf8) }

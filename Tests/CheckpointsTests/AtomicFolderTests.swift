@@ -40,6 +40,18 @@ import Testing
     #expect(try names(parent.path) == ["in", "out"])
   }
 
+  @Test("A symbolic link to a folder stays one, and the files go where it leads")
+  func link() throws {
+    try parent.write([1], to: "there/mine.txt")
+    try FileManager.default.createSymbolicLink(
+      atPath: path, withDestinationPath: parent.path + "/there")
+    let folder = try AtomicFolder(path)
+    try folder.copy(try parent.write([3], to: "in/config.json"))
+    try folder.commit()
+    #expect(try names(parent.path + "/there") == ["config.json", "mine.txt"])
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path).hasSuffix("there"))
+  }
+
   @Test("A folder that is not committed leaves nothing")
   func abandoning() throws {
     let source = try parent.write([1], to: "in/config.json")

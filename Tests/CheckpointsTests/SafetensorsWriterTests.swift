@@ -46,6 +46,15 @@ import Testing
     }
   }
 
+  @Test("More bytes than can be counted are refused")
+  func overflow() throws {
+    let huge = try entry("a", .float64, [Int.max / 8])
+    let error = try #require(throws: OutputError.self) {
+      _ = try SafetensorsWriter(path, entries: [huge, try entry("b", .float64, [2])], metadata: [])
+    }
+    #expect(error.description.contains("more than a file can have"))
+  }
+
   @Test("Every tensor is aligned as its type wants, and the data begin at a multiple of 8")
   func alignment() throws {
     for length in 1...9 {

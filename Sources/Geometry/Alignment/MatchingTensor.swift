@@ -23,12 +23,19 @@ final class MatchingTensor: @unchecked Sendable {
   /// - Parameters:
   ///   - pair: the two tensors, of one or two axes.
   ///   - axes: what each axis bears.
-  /// - Throws: ``CheckpointError`` if they cannot be read, or hold a weight that is not finite or
-  ///   beyond 2^40.
+  /// - Throws: ``CheckpointError`` if they cannot be read, have extents that products cannot take,
+  ///   or hold a weight that is not finite or beyond 2^40.
   init(_ pair: TensorPair, axes: [[AxisStretch]]) throws {
     let extents = pair.base.shape.dimensions
     (rows, columns) = (extents[0], extents.count > 1 ? extents[1] : 1)
     self.axes = axes.count > 1 ? axes : axes + [[]]
+    let longestUnit = self.axes[0].filter { $0.group != nil }.map(\.unitLength).max() ?? 1
+    guard max(rows, columns * longestUnit) <= Int32.max else {
+      throw CheckpointError(
+        .unsupported, in: pair.other.file.path, tensor: pair.other.name,
+        "units of shape \(pair.other.shape) have more than 2^31 - 1 weights, which products of "
+          + "matrices cannot take")
+    }
     a = try MatchingTensor.read(pair.base)
     b = try MatchingTensor.read(pair.other)
   }
@@ -61,9 +68,6 @@ final class MatchingTensor: @unchecked Sendable {
       Elements(.float32, UnsafeRawBufferPointer(a[all])),
       Elements(.float32, UnsafeRawBufferPointer(b[all])), at: 0)
   }
-
-  /// Whether units of a group lie along an axis.
-  func bears(_ group: PermutableGroup) -> Bool { axes.joined().contains { $0.group == group } }
 
   /// The groups whose units lie along its axes.
   var groups: Set<PermutableGroup> { Set(axes.joined().compactMap(\.group)) }

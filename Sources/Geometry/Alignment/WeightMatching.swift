@@ -50,9 +50,13 @@ public struct WeightMatching: Sendable {
   ///   - units: B's.
   /// - Returns: bytes besides the program itself.
   public static func byteCount(_ pairing: CheckpointPairing, units: PermutableUnits) -> Int {
-    let most = units.counts.values.max() ?? 0
-    return pairing.pairs.filter { bearsUnits($0, units) }
-      .reduce(MemoryLayout<Float>.size * most * most) { $0 + MatchingTensor.byteCount(of: $1) }
+    let pairs = pairing.pairs.filter { bearsUnits($0, units) }
+    let groups = pairs.flatMap { units.axes(of: $0.name.canonical).joined().compactMap(\.group) }
+    let most = groups.lazy.compactMap { units.counts[$0] }.max() ?? 0
+    return pairs.reduce(squareByteCount(most)) { sum, pair in
+      let (total, overflows) = sum.addingReportingOverflow(MatchingTensor.byteCount(of: pair))
+      return overflows ? .max : total
+    }
   }
 
   /// Matches B's units to A's.
@@ -92,7 +96,8 @@ public struct WeightMatching: Sendable {
 
 /// The state of the descent.
 private struct MatchingDescent {
-  private let tensors: [MatchingTensor]
+  /// The tensors that bear each group.
+  private let bearers: [PermutableGroup: [MatchingTensor]]
   private let units: PermutableUnits
   private let threads: Int
   private let leastGain: Double
@@ -101,7 +106,10 @@ private struct MatchingDescent {
   private(set) var steps = 0
 
   init(_ tensors: [MatchingTensor], units: PermutableUnits, threads: Int) {
-    (self.tensors, self.units, self.threads) = (tensors, units, threads)
+    (self.units, self.threads) = (units, threads)
+    bearers = tensors.reduce(into: [:]) { bearers, tensor in
+      for group in tensor.groups { bearers[group, default: []].append(tensor) }
+    }
     forEach(tensors, threads: threads) { $0.measure() }
     let (a, b) = tensors.reduce((0.0, 0.0)) { sums, tensor in
       (sums.0 + tensor.difference.squaredA, sums.1 + tensor.difference.squaredB)
@@ -116,13 +124,16 @@ private struct MatchingDescent {
   ///   - embeddings: the tensors that the residual stream is matched by at first.
   mutating func run(seed: UInt64, embeddings: [MatchingTensor]) {
     var random = RandomStream(seed: seed)
-    for group in units.groups where group.kind == .residual { _ = match(group, by: embeddings) }
+    for group in units.groups where group.kind == .residual {
+      _ = match(group, by: embeddings.filter { $0.groups.contains(group) })
+    }
     var stale = Set(units.groups)
     while !stale.isEmpty {
       for index in random.permutation(of: units.groups.count) {
         let group = units.groups[index]
-        guard stale.remove(group) != nil, match(group, by: tensors) else { continue }
-        stale.formUnion(tensors.filter { $0.bears(group) }.flatMap(\.groups))
+        let bearers = bearers[group] ?? []
+        guard stale.remove(group) != nil, match(group, by: bearers) else { continue }
+        stale.formUnion(bearers.flatMap(\.groups))
       }
     }
   }
@@ -131,16 +142,15 @@ private struct MatchingDescent {
   ///
   /// - Parameters:
   ///   - group: whose units.
-  ///   - candidates: the tensors that tell.
+  ///   - telling: the tensors to find it by, some or all of those that bear the group.
   /// - Returns: whether units moved.
-  private mutating func match(_ group: PermutableGroup, by candidates: [MatchingTensor]) -> Bool {
-    let telling = candidates.filter { $0.bears(group) }
+  private mutating func match(_ group: PermutableGroup, by telling: [MatchingTensor]) -> Bool {
     guard !telling.isEmpty, let count = units.counts[group] else { return false }
     steps += 1
     let order = linearAssignment(
       maximizing: similarity(of: group, count: count, by: telling)
     ).columns
-    let touched = tensors.filter { $0.bears(group) }
+    let touched = bearers[group] ?? []
     let before = product(touched)
     move(group, by: order, touched)
     let gain = product(touched) - before

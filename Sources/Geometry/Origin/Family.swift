@@ -99,8 +99,9 @@ extension Family {
   /// What an edge costs more, in average distances, if the child's kurtosis is the higher.
   private static let directionWeight = 0.3
 
-  /// The tree of least cost, where an edge costs its distance, and more if the child's weights have the
-  /// higher kurtosis: fine-tuning lowers it, as a rule, and training on more general data raises it.
+  /// The tree of least cost, where an edge costs its distance, and more if the child's weights have
+  /// the higher kurtosis: fine-tuning lowers it, as a rule, and training on more general data
+  /// raises it.
   ///
   ///     cost(p, c) = d_pc + 0.3 · mean(d) · [kurtosis of c > kurtosis of p]
   ///

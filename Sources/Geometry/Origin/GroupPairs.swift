@@ -34,7 +34,8 @@ struct GroupPairs {
   /// Pairs the groups of each layer of A with those of the layer of B that comes next after it,
   /// around the end: groups whose labels have nothing to do with each other.
   ///
-  /// Of two layers only the first is paired: in models that are akin the second pair would repeat it.
+  /// Of two layers only the first is paired: in models that are akin the second pair would repeat
+  /// it.
   ///
   /// - Parameters:
   ///   - a: the groups of A.
@@ -50,9 +51,11 @@ struct GroupPairs {
 
   private init(_ a: [UnitGroup], _ b: [UnitGroup], partner: (Int) -> Int) {
     var (pairs, faults) = ([(a: UnitGroup, b: UnitGroup)](), [(group: UnitGroup, reason: String)]())
+    let others = Dictionary(
+      b.map { (Place(kind: $0.kind, layer: $0.layer), $0) }, uniquingKeysWith: { first, _ in first }
+    )
     for group in a {
-      let layer = group.layer.map(partner)
-      guard let other = b.first(where: { $0.kind == group.kind && $0.layer == layer }) else {
+      guard let other = others[Place(kind: group.kind, layer: group.layer.map(partner))] else {
         faults.append((group, GroupPairs.isAlone))
         continue
       }
@@ -68,21 +71,19 @@ struct GroupPairs {
   }
 
   private static let isAlone = "only in one model"
+  private struct Place: Hashable {
+    let kind: UnitKind
+    let layer: Int?
+  }
 
   /// The views of residual channels that both have, by the rows that both have.
   private static func common(_ a: UnitGroup, _ b: UnitGroup) -> (UnitGroup, UnitGroup) {
-    let names = a.views.map(\.name).filter { name in b.views.contains { $0.name == name } }
-    let (left, right) = (a.with(views: names), b.with(views: names))
-    let rows = zip(left.views, right.views).map { min($0.featureCount, $1.featureCount) }
-    return (left.prefix(features: rows), right.prefix(features: rows))
-  }
-}
-
-extension UnitGroup {
-  /// The same units by the views of some names.
-  fileprivate func with(views names: [String]) -> UnitGroup {
-    UnitGroup(
-      kind: kind, layer: layer, blockCount: blockCount, blockLength: blockLength,
-      views: names.compactMap { name in views.first { $0.name == name } })
+    let views = a.views.compactMap { left in
+      b.views.first { $0.name == left.name }.map { right in
+        let rows = [0..<min(left.featureCount, right.featureCount)]
+        return (left.with(features: rows), right.with(features: rows))
+      }
+    }
+    return (a.with(views: views.map(\.0)), b.with(views: views.map(\.1)))
   }
 }

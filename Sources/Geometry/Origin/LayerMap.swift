@@ -1,8 +1,8 @@
 import Glibc
 import LinearAlgebra
 
-/// How alike the hidden units of every layer of A are to those of every layer of B: which layer of one became
-/// which of the other.
+/// How alike the hidden units of every layer of A are to those of every layer of B: which layer of
+/// one became which of the other.
 ///
 /// A sample of A's units finds the pairs that belong together, and those are compared again with
 /// all units. Only the second comparison certifies, so that its bound needs no correction but for
@@ -19,8 +19,8 @@ public struct LayerMap: Sendable {
   public let logRankBounds: [Double]
   /// ln of 0.05 over all pairs: what a pair has to reach to be assigned.
   public let logChance: Double
-  /// For each layer of A the position of the layer of B assigned to it, or `nil` if there are more of A than of B
-  /// or none is likely.
+  /// For each layer of A the position of the layer of B assigned to it, or `nil` if there are more
+  /// of A than of B or none is likely.
   public let assignment: [Int?]
   /// For each layer of A ln of the bound by all units, with the layer assigned to it; NaN without.
   public let logWholeBounds: [Double]
@@ -30,8 +30,11 @@ public struct LayerMap: Sendable {
 
   /// Units of A looked at for each pair, unless said otherwise.
   public static let defaultRows = 512
+  /// More pairs of layers than any two models have.
+  static let mostPairs = 1 << 18
 
-  /// Compares all pairs; `nil` if no layers of the two models have hidden units of one shape.
+  /// Compares all pairs; `nil` if no layers of the two models have hidden units of one shape, or
+  /// there are more than ``mostPairs`` pairs.
   ///
   /// - Parameters:
   ///   - a: the groups of A.
@@ -48,7 +51,9 @@ public struct LayerMap: Sendable {
     let comparison = LayerComparison(
       a: a.filter { $0.kind == .hidden }, b: b.filter { $0.kind == .hidden }, seed: seed,
       resources: resources)
-    guard comparison.pairCount > 0 else { return nil }
+    guard comparison.a.count * comparison.b.count <= LayerMap.mostPairs,
+      comparison.pairCount > 0
+    else { return nil }
     logRankBounds = try comparison.bounds(rows: rows)
     logChance = log(0.05 / Double(comparison.pairCount))
     assignment = LayerMap.assign(

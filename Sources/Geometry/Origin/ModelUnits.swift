@@ -42,21 +42,20 @@ struct ModelUnits {
       (residual == nil ? ["no embedding is known, so res is left out"] : []) + builder.remarks
   }
 
-  /// The token embedding, its residual axis last, as stored.
-  static func tokenEmbedding(of parameters: ParameterList, map: AxisMap) -> TensorRecord? {
-    matrices(of: parameters, map: map).first {
-      $0.axes == [[.token], [.residual]] && !$0.parameter.name.isOutputHead
-    }?.parameter.record
-  }
-
   private static func matrices(of parameters: ParameterList, map: AxisMap) -> [MappedMatrix] {
     parameters.parameters.compactMap { parameter -> (Int, MappedMatrix)? in
-      guard parameter.record.shape.rank == 2,
+      guard parameter.record.shape.rank == 2, isStored(parameter.record),
         let position = map.position(of: parameter.name.canonical),
         let axes = map.axes(of: parameter.name.canonical), axes.count == 2
       else { return nil }
       return (position, MappedMatrix(parameter: parameter, axes: axes))
     }.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  /// Whether a tensor has elements, and no more than its file can hold. A view that repeats its
+  /// bytes, or has none, may claim any number of units.
+  private static func isStored(_ record: TensorRecord) -> Bool {
+    (1...max(record.file.byteCount, 1)).contains(record.shape.byteCount(of: record.dtype))
   }
 
   /// Whether the matrices of the layers are stored transposed from what the map says, as when a
@@ -73,13 +72,19 @@ struct ModelUnits {
       && telling.allSatisfy { $0.extents[$0.axes[0] == [.residual] ? 1 : 0] == width }
   }
 
+  /// Channels by their embeddings, the tokens' first. Not by a position table alone: one that is
+  /// computed would make any two models alike.
   private static func residual(_ matrices: [MappedMatrix]) -> UnitGroup? {
-    let embeddings = matrices.filter {
-      $0.axes == [[.token], [.residual]] || $0.axes == [[.position], [.residual]]
-    }
-    guard let width = embeddings.first?.extents[1], width > 1,
-      embeddings.allSatisfy({ $0.extents[1] == width })
+    guard let first = matrices.firstIndex(where: \.isTokenEmbedding),
+      case let width = matrices[first].extents[1], width > 1
     else { return nil }
+    let others = matrices[..<first] + matrices[(first + 1)...]
+    let embeddings =
+      [matrices[first]]
+      + others.filter {
+        $0.axes == [[.token], [.residual]] || $0.axes == [[.position], [.residual]]
+      }
+    guard embeddings.allSatisfy({ $0.extents[1] == width }) else { return nil }
     return UnitGroup(
       kind: .residual, layer: nil, blockCount: 1, blockLength: width,
       views: embeddings.map { matrix in
@@ -96,6 +101,10 @@ struct MappedMatrix {
   let axes: [[AxisRole]]
 
   var extents: [Int] { parameter.record.shape.dimensions }
+
+  var isTokenEmbedding: Bool {
+    axes == [[.token], [.residual]] && !parameter.name.isOutputHead
+  }
 
   /// The matrix with its axes as stored, if its model stores layers transposed.
   func oriented(isTransposed: Bool) -> MappedMatrix {

@@ -3,9 +3,9 @@ import Glibc
 /// The same statistic on pairs of groups whose labels have nothing to do with each other: layer i
 /// of A against layer i + 1 of B.
 ///
-/// Their z is standard normal even if the models share an initialization. If it is not, either labels
-/// are not exchangeable or the tensors are not laid out as assumed, and no verdict can be trusted.
-/// Models that were made deeper by copying layers fail for a good reason.
+/// Their z is standard normal even if the models share an initialization. If it is not, either
+/// labels are not exchangeable or the tensors are not laid out as assumed, and no verdict can be
+/// trusted. Models that were made deeper by copying layers fail for a good reason.
 public struct NegativeControls: Hashable, Sendable {
   /// Units of A looked at in each: their z is as normal for a sample, and it costs less.
   static let rows = 512

@@ -54,7 +54,7 @@ public struct OriginFinding: Sendable {
 
   /// The answer.
   public internal(set) var verdict = Verdict.untestable
-  /// The tests carried out, in order; the last one decided.
+  /// The tests carried out, in order.
   public internal(set) var stages: [Stage] = []
   /// The negative controls.
   public internal(set) var controls = NegativeControls(z: [])

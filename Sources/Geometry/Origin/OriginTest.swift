@@ -10,8 +10,8 @@ import Tensors
 /// the number of units of A that are most like the unit of B with their own label has a tail bound
 /// that holds exactly. Rejecting it may mean descent, a common ancestor, or one random seed.
 ///
-/// Source: docs/ORIGIN.md, which has the proof; the idea of testing labels is that of Zhu et al.
-/// 2025, arXiv 2502.12292.
+/// Source: docs/ORIGIN-STATISTICS.md, which has the proof; the idea of testing labels is that of
+/// Zhu et al. 2025, arXiv 2502.12292.
 public struct OriginTest: Sendable {
   /// How to test.
   public struct Options: Sendable {
@@ -78,7 +78,8 @@ public struct OriginTest: Sendable {
     }
     let units = try modelUnits(map)
     finding.remarks += units.a.remarks
-    try planning(units.a, units.b, &finding).test(units.a.groups, units.b.groups, &finding)
+    try planning(units.a, units.b, &finding).granting(units.a.groups, &finding)
+      .test(units.a.groups, units.b.groups, &finding)
     return finding
   }
 
@@ -94,6 +95,19 @@ public struct OriginTest: Sendable {
         + "every other")
     var test = self
     test.options.mapsLayers = true
+    return test
+  }
+
+  /// The test without random labelings if those of a group would take more memory than granted.
+  private func granting(_ groups: [UnitGroup], _ finding: inout OriginFinding) -> OriginTest {
+    let labels = max(groups.map(\.unitCount).max() ?? 0, 1)
+    let most = resources.scratchByteCount / MemoryLayout<Int32>.size / labels
+    guard options.shuffles > most else { return self }
+    finding.remarks.append(
+      "\(most) random labelings of \(labels) units fit the memory granted, half of --memory, and "
+        + "\(options.shuffles) do not; they are left out")
+    var test = self
+    test.options.shuffles = 0
     return test
   }
 
@@ -150,7 +164,7 @@ public struct OriginTest: Sendable {
     if options.mapsLayers { try mapLayers(left, right, &finding) }
     try comparePublished(pairs, &finding)
     guard !pairs.isEmpty else { return conclude(&finding) }
-    var scaled = ScaledGroups(threads: resources.threads)
+    var scaled = ScaledGroups(resources: resources)
     let direct = try stage("direct", pairs, &scaled, rotation: nil)
     guard direct.evidence.contains(where: \.varies) else {
       finding.remarks.append("in every group all units are alike, as in zero or constant tensors")
@@ -188,7 +202,8 @@ public struct OriginTest: Sendable {
       left, right, rows: options.rows ?? LayerMap.defaultRows, seed: options.seed,
       plannedStages: options.plannedStages, resources: resources)
     if finding.layerMap == nil {
-      finding.remarks.append("no hidden units of one shape, so layers cannot be mapped")
+      finding.remarks.append(
+        "layers cannot be mapped: no hidden units have one shape, or there are too many layers")
     }
   }
 
@@ -268,14 +283,14 @@ public struct OriginTest: Sendable {
     }
     guard let alignment = try alignment(of: channels, &finding) else { return }
     let layered = layered.filter { alignment.fits($0.a) }
-    var folded = ScaledGroups(foldsGain: true, threads: resources.threads)
+    var folded = ScaledGroups(foldsGain: true, resources: resources)
     if !layered.isEmpty {
       finding.stages.append(
         try stage("residual alignment", layered, &folded, rotation: alignment.rotation))
     }
     guard !isCertified(finding) else { return }
     if let tokens = unusedTokens(channels, &finding) {
-      var rows = ScaledGroups(threads: resources.threads)
+      var rows = ScaledGroups(resources: resources)
       finding.stages.append(
         try stage("unused tokens", [tokens], &rows, rotation: alignment.rotation))
     }

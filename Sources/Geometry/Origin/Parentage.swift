@@ -1,8 +1,8 @@
 /// The parent of one member of a family, as far as distances tell it.
 ///
-/// The ways of parent and child from the base keep a cosine when all other ways are projected out, and the
-/// parent is the nearer to the base. Shared data gives siblings and cousins such cosines too, so a
-/// lead is asked for, and abstention is common. Descriptive.
+/// The ways of parent and child from the base keep a cosine when all other ways are projected out,
+/// and the parent is the nearer to the base. Shared data gives siblings and cousins such cosines
+/// too, so a lead is asked for, and abstention is common. Descriptive.
 public struct Parentage: Hashable, Sendable {
   /// The position of the parent within the family; `nil` if it cannot be told, and for the base.
   public let parent: Int?

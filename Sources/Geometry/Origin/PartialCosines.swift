@@ -44,8 +44,8 @@ struct PartialCosines {
   /// A pivot below this is taken for rounding: the sine squared of a way with those before it.
   private static let leastPivot = 1e-9
 
-  /// The inverse of a positive definite matrix by Gauss's and Jordan's elimination, or `nil` if it is singular
-  /// or holds NaN.
+  /// The inverse of a positive definite matrix by Gauss's and Jordan's elimination, or `nil` if it
+  /// is singular or holds NaN.
   private static func inverse(of matrix: [[Double]]) -> [[Double]]? {
     let size = matrix.count
     var rows = matrix.enumerated().map { index, row in

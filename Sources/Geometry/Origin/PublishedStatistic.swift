@@ -1,10 +1,11 @@
 import Glibc
 import LinearAlgebra
 
-/// The published test of shared initialization, φ_U, to compare with: hidden units are matched by the
-/// weights that lead to them, and the match is correlated with the identity.
+/// The published test of shared initialization, φ_U, to compare with: hidden units are matched by
+/// the weights that lead to them, and the match is correlated with the identity.
 ///
-/// For each layer the assignment π of greatest total cosine between units of A and of B, by Spearman's
+/// For each layer the assignment π of greatest total cosine between units of A and of B, by
+/// Spearman's
 ///
 ///     r = 1 − 6 Σ (π(i) − i)² / (h (h² − 1)),  t = r √((h − 2) / (1 − r²)),  p = P(T_{h−2} > t)
 ///
@@ -49,7 +50,7 @@ public struct PublishedStatistic: Hashable, Sendable {
   /// Bytes that the cosines of the widest layer take.
   static func scratchByteCount(_ pairs: [(a: UnitGroup, b: UnitGroup)]) -> Int {
     let widest = pairs.filter { $0.a.kind == .hidden }.map(\.a.blockLength).max() ?? 0
-    return widest * widest * MemoryLayout<Float>.size
+    return squareByteCount(widest)
   }
 
   /// The cosine of every unit of A with every unit of B by the weights that lead to them: the last
@@ -59,10 +60,10 @@ public struct PublishedStatistic: Hashable, Sendable {
   ) throws -> Matrix {
     let view = max(a.views.count - 2, 0)
     var remaining = resources
-    remaining.scratchByteCount -= a.blockLength * a.blockLength * MemoryLayout<Float>.size
+    remaining.scratchByteCount -= squareByteCount(a.blockLength)
     func side(_ group: UnitGroup) throws -> ScaledGroup {
       try ScaledGroup(
-        group.with(views: view..<view + 1), isCentred: false, threads: resources.threads)
+        group.with(views: [group.views[view]]), isCentred: false, threads: resources.threads)
     }
     return try SimilarityProduct(a: side(a), b: side(b), resources: remaining).matrix()
   }

@@ -3,15 +3,15 @@ import Glibc
 /// How often a unit of one model is, among all units of the other, most like the unit of its own
 /// number, and how unlikely that many are by chance.
 ///
-/// With C[i, j] the likeness of unit i of A and unit j of B, the rank of unit i is the number of
-/// j ≠ i with C[i, j] ≥ C[i, i]: ties count against. N_k is the number of units of rank below k.
-/// If the labels of A's units are exchangeable then, for L independent blocks of h units of which m rows in
-/// all are looked at, with λ = m k / h,
+/// With C[i, j] the likeness of unit i of A and unit j of B, the rank of unit i is the number of j
+/// ≠ i with C[i, j] ≥ C[i, i]: ties count against. N_k is the number of units of rank below k. If
+/// the labels of A's units are exchangeable then, for L independent blocks of h units of which m
+/// rows in all are looked at, with λ = m k / h,
 ///
 ///     P(N_k ≥ n) ≤ λ^j (n − j)! / n!,  j = n − ⌊λ⌋,  for n > λ
 ///
 /// since a set of j units is of rank below k with probability at most k^j (h − j)! / h!, and by
-/// Markov's inequality for the number of such sets. docs/ORIGIN.md has the proof.
+/// Markov's inequality for the number of such sets. docs/ORIGIN-STATISTICS.md has the proof.
 struct RankDominance: Hashable, Sendable {
   /// The ranks counted: 1, 2, 4, … up to a quarter of the block.
   let grid: [Int]

@@ -8,7 +8,7 @@ import Tensors
 /// fitted on the rows both vocabularies share. Embeddings have no axis of hidden units or heads, so
 /// a test of those in the rotated basis is as exact as one in the basis as stored.
 ///
-/// Source: Schönemann 1966; for its use before a test, docs/ORIGIN.md.
+/// Source: Schönemann 1966; for its use before a test, docs/ORIGIN-STATISTICS.md.
 struct ResidualAlignment {
   /// R, [channels, channels].
   let rotation: Matrix
@@ -31,8 +31,8 @@ struct ResidualAlignment {
     let rows = min(left.featureCount, right.featureCount)
     let kept = RangeList(0..<rows).subtracting(unusedTokens)
     let product = SimilarityProduct(
-      a: ScaledGroup(raw: a.firstView(features: kept)),
-      b: ScaledGroup(raw: b.firstView(features: kept)), resources: resources)
+      a: ScaledGroup(raw: a.with(views: [left.with(features: kept)])),
+      b: ScaledGroup(raw: b.with(views: [right.with(features: kept)])), resources: resources)
     let products = try product.matrix()
     guard products.elements.allSatisfy(\.isFinite) else { return nil }
     rotation = nearestOrthogonal(to: products)
@@ -40,10 +40,7 @@ struct ResidualAlignment {
 
   /// Memory that the fit takes: two matrices in binary32, and for the singular value decomposition
   /// some ten in binary64.
-  static func byteCount(channels: Int) -> Int {
-    let (count, overflows) = (channels &* 88).multipliedReportingOverflow(by: channels)
-    return overflows ? .max : count
-  }
+  static func byteCount(channels: Int) -> Int { squareByteCount(channels, ofEach: 2 * 4 + 10 * 8) }
 
   /// Whether all features of a group are channels of the residual stream: not where embeddings
   /// are narrower than layers.
@@ -65,23 +62,6 @@ extension SimilarityProduct {
       }
     }
     return matrix
-  }
-}
-
-extension UnitGroup {
-  /// The same units by their first view only, and only some features of it.
-  fileprivate func firstView(features: [Range<Int>]) -> UnitGroup {
-    let cut = views.prefix(1).map { view in
-      UnitView(
-        name: view.name,
-        slabs: view.slabs.map { slab in
-          var slab = slab
-          slab.features = features
-          return slab
-        })
-    }
-    return UnitGroup(
-      kind: kind, layer: layer, blockCount: blockCount, blockLength: blockLength, views: cut)
   }
 }
 

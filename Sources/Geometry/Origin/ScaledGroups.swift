@@ -1,10 +1,12 @@
 import Tensors
 
-/// Groups that were measured already, since each takes part in a test and in a control.
+/// Groups that were measured already, since each takes part in a test and in a control; as many as
+/// memory is granted for.
 struct ScaledGroups {
   private let foldsGain: Bool
-  private let threads: Int
+  private let resources: WalkResources
   private var known: [Key: ScaledGroup] = [:]
+  private var byteCount = 0
 
   /// What tells a group from all others: the tensor of its first view and what is taken of it.
   private struct Key: Hashable {
@@ -20,8 +22,8 @@ struct ScaledGroups {
     }
   }
 
-  init(foldsGain: Bool = false, threads: Int) {
-    (self.foldsGain, self.threads) = (foldsGain, threads)
+  init(foldsGain: Bool = false, resources: WalkResources) {
+    (self.foldsGain, self.resources) = (foldsGain, resources)
   }
 
   /// A group, measured.
@@ -30,8 +32,9 @@ struct ScaledGroups {
   mutating func scaled(_ group: UnitGroup) throws -> ScaledGroup {
     guard let key = Key(group) else { return ScaledGroup(raw: group) }
     if let scaled = known[key] { return scaled }
-    let scaled = try ScaledGroup(group, foldsGain: foldsGain, threads: threads)
-    known[key] = scaled
+    let scaled = try ScaledGroup(group, foldsGain: foldsGain, threads: resources.threads)
+    let total = byteCount + (scaled.scaling?.byteCount ?? 0)
+    if total <= resources.scratchByteCount / 4 { (known[key], byteCount) = (scaled, total) }
     return scaled
   }
 }

@@ -103,7 +103,7 @@ struct SimilarityProduct: Sendable {
     let group = a.group
     let (side, length) = (longestSide, group.blockLength)
     guard length > side else {
-      let blocksAtOnce = max(side * side / (length * length), 1)
+      let blocksAtOnce = max(scratchFloats / (length * (length + panelFloats)), 1)
       return stride(from: 0, to: group.blockCount, by: blocksAtOnce).map { first in
         SimilarityRegion(
           blocks: first..<min(first + blocksAtOnce, group.blockCount), rows: rows,
@@ -127,15 +127,17 @@ struct SimilarityProduct: Sendable {
   /// The largest multiple of a tile such that C, the panels of both sides and what a rotation
   /// needs fit the memory granted.
   private var longestSide: Int {
-    let floats = resources.scratchByteCount / MemoryLayout<Float>.size
-    let width = 2 * SimilarityProduct.panelLength + 2 * (rotation?.rows ?? 0)
-    var side = SimilarityProduct.tileLength
-    while (side + SimilarityProduct.tileLength) * (side + SimilarityProduct.tileLength + width)
-      <= floats
-    {
-      side += SimilarityProduct.tileLength
-    }
+    let tile = SimilarityProduct.tileLength
+    var side = tile
+    while (side + tile) * (side + tile + panelFloats) <= scratchFloats { side += tile }
     return side
+  }
+
+  private var scratchFloats: Int { resources.scratchByteCount / MemoryLayout<Float>.size }
+
+  /// What panels and a rotation take for each unit.
+  private var panelFloats: Int {
+    2 * SimilarityProduct.panelLength + 2 * (rotation?.rows ?? 0)
   }
 
   private func add(
@@ -177,4 +179,16 @@ struct SimilarityProduct: Sendable {
         rowStride: columns, accumulating: true)
     }
   }
+}
+
+/// Bytes that a square matrix takes.
+///
+/// - Parameters:
+///   - side: rows, not negative.
+///   - elementByteCount: bytes of each element.
+/// - Returns: the bytes; the greatest `Int` if that cannot hold them.
+func squareByteCount(_ side: Int, ofEach elementByteCount: Int = MemoryLayout<Float>.size) -> Int {
+  let (count, overflows) = side.multipliedReportingOverflow(by: side)
+  let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: elementByteCount)
+  return overflows || isTooLarge ? .max : bytes
 }

@@ -4,7 +4,8 @@ import Glibc
 /// shuffled.
 ///
 ///     S = Σ_i C[i, i],  E S = Σ_i mean_j C[i, j]
-///     Var S = (Σ_ij e[i, j]² − (1/h) Σ_j (Σ_i e[i, j])²) / (h − 1),  e[i, j] = C[i, j] − mean_j C[i, j]
+///     Var S = (Σ_ij e[i, j]² − (1/h) Σ_j (Σ_i e[i, j])²) / (h − 1)
+///     e[i, j] = C[i, j] − mean_j C[i, j]
 ///
 /// for m rows of a block of h units; over independent blocks S, E and Var add up. The moments
 /// are exact; that z = (S − E) / √Var is nearly normal is the combinatorial central limit theorem.

@@ -37,7 +37,8 @@ extension SimilarityProduct {
   fileprivate func with(views: Range<Int>) throws -> SimilarityProduct {
     func cut(_ side: ScaledGroup) throws -> ScaledGroup {
       try ScaledGroup(
-        side.group.with(views: views), foldsGain: side.foldsGain, threads: resources.threads)
+        side.group.with(views: side.group.views[views]), foldsGain: side.foldsGain,
+        threads: resources.threads)
     }
     return try SimilarityProduct(a: cut(a), b: cut(b), rotation: rotation, resources: resources)
   }

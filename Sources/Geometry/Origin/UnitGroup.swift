@@ -88,26 +88,24 @@ struct UnitSlab: Sendable {
   var featureCount: Int { features.reduce(0) { $0 + $1.count } }
 }
 
-extension UnitGroup {
-  /// The same units by fewer features: for embeddings of different length, the rows both have.
-  func prefix(features: [Int]) -> UnitGroup {
-    let cut = zip(views, features).map { view, count in
-      UnitView(
-        name: view.name,
-        slabs: view.slabs.map { slab in
-          var slab = slab
-          slab.features = [0..<min(count, slab.featureExtent)]
-          return slab
-        })
-    }
-    return UnitGroup(
-      kind: kind, layer: layer, blockCount: blockCount, blockLength: blockLength, views: cut)
+extension UnitView {
+  /// The same part of the tensor by only some features.
+  func with(features: [Range<Int>]) -> UnitView {
+    UnitView(
+      name: name,
+      slabs: slabs.map { slab in
+        var slab = slab
+        slab.features = features
+        return slab
+      })
   }
+}
 
-  /// The same units by only some of their views.
-  func with(views indices: Range<Int>) -> UnitGroup {
+extension UnitGroup {
+  /// The same units by other views.
+  func with(views: some Sequence<UnitView>) -> UnitGroup {
     UnitGroup(
       kind: kind, layer: layer, blockCount: blockCount, blockLength: blockLength,
-      views: Array(views[indices]))
+      views: Array(views))
   }
 }

@@ -5,9 +5,9 @@ import Tensors
 /// is subtracted from each feature, and the norm of what is left, by which each unit's vector in
 /// each view is divided.
 ///
-/// Both are the same whatever the units' labels are, so a test of labels stays exact. With V views, vectors
-/// are divided by √V besides, so that a unit's vectors in all views have norm 1 together. Units
-/// whose vector is zero, or so short that one over its norm overflows, are taken as zero.
+/// Both are the same whatever the units' labels are, so a test of labels stays exact. With V views,
+/// vectors are divided by √V besides, so that a unit's vectors in all views have norm 1 together.
+/// Units whose vector is zero, or so short that one over its norm overflows, are taken as zero.
 struct UnitScaling: Sendable {
   /// For each view, for each of its slabs: the mean of a feature in a block, at
   /// block · features + feature.
@@ -15,8 +15,16 @@ struct UnitScaling: Sendable {
   /// For each view and unit, one over the norm; 0 if that is not finite.
   let factors: [[Float]]
 
+  /// Bytes that these take.
+  var byteCount: Int {
+    let counts = (means.joined().map(\.count) + factors.map(\.count))
+    return counts.reduce(0, +) * MemoryLayout<Float>.size
+  }
+
   /// Lines that a thread takes at once.
   static let linesAtOnce = 64
+  /// Parts whose sums are held at once.
+  fileprivate static let mostParts = 64
 
   /// Measures the units of a group.
   ///
@@ -93,7 +101,7 @@ private struct SlabLines: Sendable {
   /// Rows are units: the mean of each feature over the rows of a block.
   func meansOverUnits() throws -> [Float] {
     guard isCentred else { return Array(repeating: 0, count: unitCount / blockLength * width) }
-    let step = min(blockLength, UnitScaling.linesAtOnce)
+    let step = min(blockLength, linesAtOnce(of: blockLength))
     let parts = (blockLength + step - 1) / step
     let sums = try concurrentMap(unitCount / blockLength * parts, threads: threads) { part in
       let block = part / parts * blockLength
@@ -114,9 +122,10 @@ private struct SlabLines: Sendable {
 
   /// Rows are units: the square of each about the means.
   func squaresOfUnits(about means: [Float]) throws -> [Double] {
-    try concurrentMap(parts(of: unitCount), threads: threads) { part in
+    let step = UnitScaling.linesAtOnce
+    return try concurrentMap((unitCount + step - 1) / step, threads: threads) { part in
       var squares: [Double] = []
-      try forEachLine(lines(part, of: unitCount), width) { unit, line in
+      try forEachLine(part * step..<min((part + 1) * step, unitCount), width) { unit, line in
         let first = unit / blockLength * width
         squares.append(
           (0..<width).reduce(0.0) { sum, feature in
@@ -131,9 +140,11 @@ private struct SlabLines: Sendable {
   /// Columns are units: each row has its own means.
   func meansAndSquaresOfFeatures() throws -> (means: [Float], squares: [Double]) {
     let features = reader.slab.features.flatMap { Array($0) }
-    let found = try concurrentMap(parts(of: features.count), threads: threads) { part in
+    let step = linesAtOnce(of: features.count)
+    let parts = (features.count + step - 1) / step
+    let found = try concurrentMap(parts, threads: threads) { part in
       var (means, squares) = ([[Float]](), [Double](repeating: 0, count: unitCount))
-      let numbers = features[lines(part, of: features.count)]
+      let numbers = features[part * step..<min((part + 1) * step, features.count)]
       try forEachLine(numbers, unitCount) { _, line in
         means.append(addSquares(of: line, to: &squares))
       }
@@ -149,13 +160,10 @@ private struct SlabLines: Sendable {
     return (means, squares)
   }
 
-  private func parts(of count: Int) -> Int {
-    (count + UnitScaling.linesAtOnce - 1) / UnitScaling.linesAtOnce
-  }
-
-  private func lines(_ part: Int, of count: Int) -> Range<Int> {
-    let first = part * UnitScaling.linesAtOnce
-    return first..<min(first + UnitScaling.linesAtOnce, count)
+  /// Lines that are summed together: more where there are many, since each part's sums stay in
+  /// memory until all are there.
+  private func linesAtOnce(of count: Int) -> Int {
+    max(UnitScaling.linesAtOnce, (count + UnitScaling.mostParts - 1) / UnitScaling.mostParts)
   }
 
   private func forEachLine(

@@ -119,7 +119,7 @@ struct UnitTally {
       for (number, labels) in labelings.enumerated() {
         let label = Int(labels[place.block][unit])
         if columns.contains(label) {
-          tally.shuffled[number] += Double(row[label - columns.lowerBound])
+          tally.shuffled[number].add(Double(row[label - columns.lowerBound]))
         }
       }
     }
@@ -152,8 +152,9 @@ extension UnitTally {
 
 /// A sum of multiples of 2^-40, exact and so the same in any order, up to 2^23 in magnitude.
 ///
-/// Likenesses are at most 1 and are summed over fewer units than that.
-private struct FixedPoint: Comparable {
+/// Likenesses are at most 1 and are summed over fewer units than that. A labeling's likenesses are
+/// rounded one by one, so that labelings that pick equal ones tie.
+struct FixedPoint: Comparable, Sendable {
   private var steps: Int64 = 0
   private static let scale = 0x1p40
 
@@ -163,6 +164,9 @@ private struct FixedPoint: Comparable {
   mutating func add(_ number: Double) {
     steps &+= Int64((number.clamped * FixedPoint.scale).rounded())
   }
+
+  /// Adds another sum.
+  mutating func add(_ other: FixedPoint) { steps &+= other.steps }
 
   static func < (left: FixedPoint, right: FixedPoint) -> Bool { left.steps < right.steps }
 }
@@ -186,11 +190,11 @@ struct CellTally: Sendable {
 
   private(set) var rows: [(rank: Int, sum: Double, squares: Double)] = []
   private(set) var columnSums: [Double]
-  var shuffled: [Double]
+  var shuffled: [FixedPoint]
 
   init(columnCount: Int, labelings: Int) {
     columnSums = Array(repeating: 0, count: columnCount)
-    shuffled = Array(repeating: 0, count: labelings)
+    shuffled = Array(repeating: FixedPoint(), count: labelings)
   }
 
   /// Adds a row.

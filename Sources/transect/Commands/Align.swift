@@ -71,13 +71,13 @@ struct Align: ParsableCommand {
     guard !pairing.pairs.isEmpty else {
       throw CheckpointError(.incomplete, in: b, "has no parameter in common with \(a)")
     }
-    let needed = WeightMatching.byteCount(pairing, units: units) + MemorySize.least.byteCount
+    let needed = WeightMatching.byteCount(pairing, units: units)
     let granted = resources.memory ?? MemorySize.halfOfMachine
-    guard needed <= granted.byteCount else {
+    guard needed <= granted.byteCount - MemorySize.least.byteCount else {
       throw CheckpointError(
         .unsupported, in: b,
-        "matching takes \(MemorySize(byteCount: needed)) of memory, and \(granted) are granted; "
-          + "--memory grants more")
+        "matching takes \(MemorySize(byteCount: needed)) of memory besides \(MemorySize.least), and "
+          + "\(granted) are granted; --memory grants more")
     }
   }
 
@@ -105,17 +105,11 @@ struct Align: ParsableCommand {
     let width = TerminalTable.width
     try printLines(
       json
-        ? [header] + jsonLines(report.distances, kind: "distance")
+        ? [jsonHeader("align", [("seed", "\(seed)")])]
+          + jsonLines(report.distances, kind: "distance")
           + jsonLines(report.groups, kind: "group")
         : [report.remark, ""] + TerminalTable(report.distances).lines(width: width) + [""]
           + TerminalTable(report.groups).lines(width: width) + [""]
           + ["written: \(output.file.escapedForTerminal); the inverse orders give B's bytes back"])
-  }
-
-  private var header: String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.align/1")),
-      ("source", jsonString(Provenance.source)), ("seed", "\(seed)"),
-    ])
   }
 }

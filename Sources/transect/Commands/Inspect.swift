@@ -52,10 +52,7 @@ struct Inspect: ParsableCommand {
   }
 
   private func header(_ report: InspectReport) -> String {
-    jsonObject(
-      [
-        ("kind", jsonString("header")), ("schema", jsonString("transect.inspect/1")),
-        ("source", jsonString(Provenance.source)),
-      ] + (report.modelDigest.map { [("model_digest", jsonString($0.description))] } ?? []))
+    jsonHeader(
+      "inspect", report.modelDigest.map { [("model_digest", jsonString($0.description))] } ?? [])
   }
 }

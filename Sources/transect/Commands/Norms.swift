@@ -87,12 +87,9 @@ struct Norms: ParsableCommand {
         label: item.0, role: index == 0 ? "base" : "other", parameters: item.1,
         digest: item.1.modelDigest(threads: resources.threads))
     }
-    let provenance = Provenance(
-      command: command, inputs: inputs, recordsPaths: output.recordPaths)
-    return try ResultFile(
-      attributes: provenance.rootAttributes(
-        title: "Norms of differences between checkpoints", date: output.date),
-      groups: report.groups() + [provenance.group()])
+    return try output.resultFile(
+      title: "Norms of differences between checkpoints", command: command, inputs: inputs,
+      groups: report.groups())
   }
 
   /// What shapes the result file, in a fixed order.

@@ -27,11 +27,8 @@ extension Norms {
   }
 
   private var header: String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.norms/1")),
-      ("source", jsonString(Provenance.source)), ("by", jsonString(by.rawValue)),
-      ("distance", jsonString(scale.formula)),
-    ])
+    jsonHeader(
+      "norms", [("by", jsonString(by.rawValue)), ("distance", jsonString(scale.formula))])
   }
 
   private func text(

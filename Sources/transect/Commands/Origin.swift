@@ -11,14 +11,15 @@ struct Origin: ParsableCommand {
     abstract: "Test whether two checkpoints share an initialization.",
     discussion: """
       Counts how many units (hidden units, head dimensions, residual channels) of A are more like \
-      the unit of B with their own number than like any other, and bounds the probability of that many if \
-      the two were initialized independently. The p-value holds for any size and any data; see docs/ORIGIN.md.
+      the unit of B with their own number than like any other, and bounds the probability of that \
+      many if the two were initialized independently. The p-value holds for any size and any data; \
+      see docs/ORIGIN.md.
 
       Three and more checkpoints are tested pair by pair and put into families, with what their \
       distances say about who came from whom.
 
-      Exit codes: 0 shared (all one family), 1 not detected (no pair), 2 unusable input, 3 similar but \
-      not certified, untestable, or controls failed (some, but not all one family).
+      Exit codes: 0 shared (all one family), 1 not detected (no pair), 2 unusable input, 3 similar \
+      but not certified, untestable, or controls failed (some, but not all one family).
       """)
 
   @Argument(help: "One checkpoint.")
@@ -107,11 +108,8 @@ struct Origin: ParsableCommand {
   private func show(_ report: OriginReport) throws {
     guard !output.quiet else { return }
     if output.json {
-      let header = jsonObject([
-        ("kind", jsonString("header")), ("schema", jsonString("transect.origin/1")),
-        ("source", jsonString(Provenance.source)),
-      ])
-      try printLines([header] + jsonLines(report.table, kind: "group") + [report.verdictLine])
+      try printLines(
+        [jsonHeader("origin")] + jsonLines(report.table, kind: "group") + [report.verdictLine])
     } else if output.csv {
       try printLines(commaSeparatedLines(report.table))
     } else {
@@ -127,12 +125,9 @@ struct Origin: ParsableCommand {
         label: name.0, role: name.1, parameters: model,
         digest: model.modelDigest(threads: resources.threads))
     }
-    let provenance = Provenance(
-      command: command, inputs: inputs, recordsPaths: output.recordPaths)
-    return try ResultFile(
-      attributes: provenance.rootAttributes(
-        title: "Test of a shared initialization", date: output.date),
-      groups: report.groups() + [provenance.group()])
+    return try output.resultFile(
+      title: "Test of a shared initialization", command: command, inputs: inputs,
+      groups: report.groups())
   }
 
   private func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }

@@ -37,12 +37,8 @@ extension Origin {
   private func show(_ report: LineageReport) throws {
     guard !output.quiet else { return }
     if output.json {
-      let header = jsonObject([
-        ("kind", jsonString("header")), ("schema", jsonString("transect.lineage/1")),
-        ("source", jsonString(Provenance.source)),
-      ])
       try printLines(
-        [header] + jsonLines(report.pairTable, kind: "pair")
+        [jsonHeader("lineage")] + jsonLines(report.pairTable, kind: "pair")
           + jsonLines(report.checkpointTable, kind: "checkpoint")
           + jsonLines(report.productTable, kind: "product") + [report.verdictLine])
     } else if output.csv {
@@ -65,12 +61,10 @@ extension Origin {
         label: name, role: "checkpoint", parameters: model,
         digest: model.modelDigest(threads: resources.threads))
     }
-    let provenance = Provenance(
-      command: command, inputs: inputs, recordsPaths: output.recordPaths)
-    return try ResultFile(
-      attributes: provenance.rootAttributes(
-        title: "Families of checkpoints that share an initialization", date: output.date),
-      groups: report.groups() + [provenance.group()])
+    return try output.resultFile(
+      title: "Families of checkpoints that share an initialization", command: command,
+      inputs: inputs,
+      groups: report.groups())
   }
 }
 

@@ -55,9 +55,3 @@ struct CheckpointOutputOptions: ParsableArguments {
     try folder.commit()
   }
 }
-
-/// The folder that holds a file.
-private func folder(of path: String) -> String {
-  let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  return components.isEmpty ? "." : components.joined(separator: "/") + "/"
-}

@@ -45,6 +45,24 @@ struct OutputOptions: ParsableArguments {
     try transect.checkOutput(output, against: inputs)
   }
 
+  /// A result with the record of what it comes from.
+  ///
+  /// - Parameters:
+  ///   - title: what it is.
+  ///   - command: what shaped it.
+  ///   - inputs: the checkpoints read.
+  ///   - groups: the content.
+  /// - Returns: the content of a file.
+  /// - Throws: `HDF5Error` if a text cannot be stored.
+  func resultFile(
+    title: String, command: String, inputs: [Provenance.Input], groups: [ResultGroup]
+  ) throws -> ResultFile {
+    let provenance = Provenance(command: command, inputs: inputs, recordsPaths: recordPaths)
+    return try ResultFile(
+      attributes: provenance.rootAttributes(title: title, date: date),
+      groups: groups + [provenance.group()])
+  }
+
   /// Writes a result, if asked to.
   ///
   /// A file that has these very bytes already stays as it is.
@@ -65,5 +83,5 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// The time to record: `SOURCE_DATE_EPOCH`, or none.
-  var date: String? { getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) } }
+  private var date: String? { getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) } }
 }

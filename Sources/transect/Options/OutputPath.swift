@@ -12,8 +12,7 @@ func checkOutput(_ output: String, against inputs: [any Checkpoint]) throws {
   if paths.contains(where: { isSameFile($0, output) }) {
     throw OutputError(output, because: "is one of the inputs; name another file")
   }
-  let folder = output.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-  if access(folder.isEmpty ? "." : folder.joined(separator: "/") + "/", W_OK) != 0 {
+  if access(folder(of: output), W_OK) != 0 {
     throw OutputError(output, because: "its folder is not there or cannot be written to")
   }
 }

@@ -168,4 +168,18 @@ import Testing
     let found = WeightMatching.byteCount(models.pairing, units: models.units)
     #expect(found == 8 * elements + 4 * TinyModel.hidden * TinyModel.hidden)
   }
+
+  @Test("Axes without positions are refused, however long the others", arguments: [0, 1 << 50])
+  func emptyMatrices(extent: Int) {
+    let tensors = [StoredTensor("h.0.mlp.c_fc.weight", .float32, [0, extent], bytes: [])]
+    #expect(throws: CheckpointError.self) { _ = try pair(tensors, tensors) }
+  }
+
+  @Test("Bytes of a square that no Int can count are the most it can")
+  func squares() {
+    #expect(squareByteCount(3) == 36)
+    #expect(squareByteCount(3, ofEach: 88) == 9 * 88)
+    #expect(squareByteCount(1 << 31) == .max)
+    #expect(squareByteCount(1 << 50) == .max)
+  }
 }

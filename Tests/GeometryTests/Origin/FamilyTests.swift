@@ -64,9 +64,9 @@ private func family(
     for (first, second) in [(1, 3), (1, 4), (2, 4), (3, 4)] {
       #expect(found[first, second].magnitude < 1e-12)
     }
-    // The inverse of the products is tridiagonal with −1/s² of the step from parent to child, and the
-    // sums of its own and its child's 1/s² on the diagonal: steps of 1, 2 and 1 give
-    // (1/4) / √((1 + 1/4)(1/4 + 1)) and 1 / √((1/4 + 1) · 1).
+    // The inverse of the products is tridiagonal with −1/s² of the step from parent to child, and
+    // the sums of its own and its child's 1/s² on the diagonal: steps of 1, 2 and 1 give (1/4) /
+    // √((1 + 1/4)(1/4 + 1)) and 1 / √((1/4 + 1) · 1).
     #expect((found[1, 2] - 0.2).magnitude < 1e-12)
     #expect((found[2, 3] - 1 / 1.25.squareRoot()).magnitude < 1e-12)
   }

@@ -33,7 +33,8 @@ import Testing
   @Test("A quantile is where the tail has the probability", arguments: [0.4, 0.05, 1e-6, 1e-300])
   func quantile(probability: Double) {
     let z = LogProbability.normalQuantile(upperTail: log(probability))
-    // The quantile is found to 1e-9 of itself; the tail's logarithm falls by z + 1 at most per unit.
+    // The quantile is found to 1e-9 of itself; the tail's logarithm falls by z + 1 at most per
+    // unit.
     #expect(abs(LogProbability.normalTail(z) - log(probability)) < 2e-9 * (z + 1) * z)
   }
 

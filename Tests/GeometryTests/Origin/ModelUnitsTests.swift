@@ -99,6 +99,32 @@ import Testing
     #expect(units.remarks == ["no embedding is known, so res is left out"])
   }
 
+  @Test("A position table alone makes no group of channels")
+  func positionsAlone() throws {
+    let units = try modelUnits(models.0.tensors(.gpt2).filter { !$0.name.contains("wte") })
+    #expect(units.groups.first?.name == "mlp.0")
+  }
+
+  @Test("The token embedding is the first view, wherever a map names it")
+  func tokensFirst() throws {
+    let map = try AxisMap(
+      parsing: "places = position, residual\nwords = token, residual", family: "test")
+    let units = try modelUnits(models.0.tensors(.mapped), map: map)
+    #expect(units.groups.first?.views.map(\.name) == ["words", "places"])
+  }
+
+  @Test("Matrices without elements are no units, however long their axes")
+  func emptyMatrices() throws {
+    let long = 1 << 50
+    let units = try modelUnits([
+      StoredTensor("wte.weight", .float32, [0, long], bytes: []),
+      StoredTensor("h.0.mlp.c_fc.weight", .float32, [0, long], bytes: []),
+      StoredTensor("h.0.attn.c_attn.weight", .float32, [0, 3 * long], bytes: []),
+      StoredTensor("h.0.attn.c_proj.weight", .float32, [long, 0], bytes: []),
+    ])
+    #expect(units.groups.isEmpty)
+  }
+
   @Test("Matrices of one layer that disagree on their units make no group")
   func disagreement() throws {
     var model = models.0
@@ -114,7 +140,6 @@ import Testing
     let list = try ParameterList(
       TemporaryFolder().checkpoint("a", [head] + models.0.tensors(.gpt2)))
     let map = try #require(AxisMap.known(for: list))
-    #expect(ModelUnits.tokenEmbedding(of: list, map: map)?.name == "transformer.wte.weight")
     let units = ModelUnits(list, map: map, heads: nil)
     #expect(units.groups[0].views.map(\.name) == ["wte.weight", "wpe.weight", "lm_head.weight"])
   }

@@ -9,8 +9,8 @@ import Testing
   private let folder: TemporaryFolder
   private let tensors: [[StoredTensor]]
 
-  /// Three checkpoints: several chunks, a vector, a matrix stored transposed in the second, one of another
-  /// shape and one that is missing in the third.
+  /// Three checkpoints: several chunks, a vector, a matrix stored transposed in the second, one of
+  /// another shape and one that is missing in the third.
   init() throws {
     func random(_ name: String, _ shape: [Int], seed: UInt64) -> StoredTensor {
       let (bytes, _) = Material.ordinary.pair(.float32, count: shape.reduce(1, *), seed: seed)

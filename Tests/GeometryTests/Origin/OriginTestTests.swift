@@ -135,6 +135,15 @@ import Testing
     #expect(twice.logCertified == finding.logCertified)
   }
 
+  @Test("A row that is named twice counts once")
+  func unusedTokensTwice() throws {
+    let finding = try origin(model.tensors(.gpt2), SmallModel(seed: 9).tensors(.gpt2)) {
+      $0.unusedTokens = [0..<12, 5..<9, 0..<12]
+    }
+    let tokens = try #require(finding.evidence("unused", stage: "unused tokens"))
+    #expect(tokens.blockLength == 12)
+  }
+
   @Test("Unused tokens of strangers tell nothing")
   func unusedTokensOfStrangers() throws {
     let finding = try origin(model.tensors(.gpt2), SmallModel(seed: 9).tensors(.gpt2)) {
@@ -338,6 +347,23 @@ import Testing
     let stage = try #require(finding.stages.first)
     #expect(stage.evidence.allSatisfy { $0.logMonteCarlo == -2.995732273553991 })  // ln 1/20
     #expect(stage.logMonteCarlo.map { $0 < -8 } == true)
+  }
+
+  @Test("Random labelings that take more memory than granted are left out, with a remark")
+  func manyLabelings() throws {
+    // The widest groups have 64 units, whose labels take 256 bytes.
+    func find(_ shuffles: Int) throws -> OriginFinding {
+      let resources = WalkResources(threads: 1, scratchByteCount: 256 * 1000)
+      return try origin(model.tensors(.gpt2), relative.tensors(.gpt2), resources: resources) {
+        $0.shuffles = shuffles
+      }
+    }
+    let (few, many) = try (find(1000), find(1001))
+    #expect(few.stages.first?.logMonteCarlo != nil)
+    #expect(!few.remarks.contains { $0.contains("random labelings") })
+    #expect(many.stages.first.map { $0.logMonteCarlo == nil } == true)
+    #expect(many.remarks.contains { $0.contains("1000 random labelings of 64 units") })
+    #expect(many.verdict == .shared)
   }
 
   @Test("The p-value is the first stage's unless a later one certifies")

@@ -20,7 +20,8 @@ import Testing
   func poisson(mean: Double, count: Int, tail: Double) {
     let bound = RankDominance.logBound(count: count, mean: mean)
     #expect(bound >= tail)
-    // Far out the tail is e^-λ λ^n / n!, so the bound is λ! e^λ / λ^λ < √(2πλ) e^(1 / 12λ) times it.
+    // Far out the tail is e^-λ λ^n / n!, so the bound is λ! e^λ / λ^λ < √(2πλ) e^(1 / 12λ) times
+    // it.
     #expect(bound <= tail + log(2 * Double.pi * mean) / 2 + 1 / (12 * mean))
   }
 

@@ -177,6 +177,17 @@ import Testing
     #expect(try evidence(a, a).logMonteCarlo == nil)
   }
 
+  @Test("A labeling that picks the same likenesses as the labels ties with them", arguments: 1...20)
+  func ties(step: Int) throws {
+    // Two units have two labelings, and about half of 40 are the labels as they are. Likenesses
+    // this small are no multiples of the step in which sums are kept.
+    let small = Float(step) * 1.37e-7
+    let a = Matrix(rows: 2, columns: 2, elements: [1, 0, -1, 0])
+    let b = Matrix(rows: 2, columns: 2, elements: [small, 1, -small, -1])
+    let found = try evidence([a], [b], shuffles: 40)
+    #expect(exp(try #require(found.logMonteCarlo)) > 0.2)
+  }
+
   @Test("A sample of rows gives no small p-value to strangers, and does to kin")
   func rows() throws {
     let a = [Matrix.normal(200, 24, seed: 1)]
