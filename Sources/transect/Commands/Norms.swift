@@ -88,7 +88,8 @@ struct Norms: ParsableCommand {
     let inputs = try zip(labels(of: [base] + others), checkpoints).enumerated().map { index, item in
       try Provenance.Input(
         label: item.0, role: index == 0 ? "base" : "other", parameters: item.1,
-        digest: digest ? modelDigest(of: item.1).description : "")
+        digest: digest
+          ? item.1.contentDigest(threads: resources.threads).description : "")
     }
     let provenance = Provenance(
       command: command, inputs: inputs, recordsPaths: output.recordPaths)
@@ -126,13 +127,6 @@ extension NormsReport {
         }
       }
   }
-}
-
-private func modelDigest(of parameters: ParameterList) throws -> ContentDigest {
-  try ContentDigest(
-    ofModel: parameters.parameters.map { parameter in
-      (parameter.name.canonical, try ContentDigest(of: parameter.record))
-    })
 }
 
 extension NormGrouping: ExpressibleByArgument {
