@@ -60,7 +60,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "LinearAlgebra"],
       path: "Tests/TestSupport",
       swiftSettings: fastInDebug),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: fastInDebug),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),

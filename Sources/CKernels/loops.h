@@ -1,6 +1,6 @@
 // All loops of one instruction set. Its file defines
 //   GROUP: doubles in a vector, 4 or 8
-//   TABLE: the table of loops to define
+//   TABLE, COMBINATION_TABLE: the tables of loops to define
 //   TARGET: attributes that select the instruction set; none for the compiler's default.
 #include <stdbool.h>
 #include <string.h>
@@ -19,6 +19,7 @@
 #include "counts.h"
 #include "sums.h"
 #include "position.h"
+#include "combinations.h"
 
 #define KERNELS(TYPE) {.measure = measure_##TYPE, .position = position_##TYPE, .widen = widen_##TYPE}
 
@@ -28,6 +29,15 @@ const struct difference_loops TABLE = {
     .f16 = KERNELS(f16),
     .bf16 = KERNELS(bf16),
     .mixed_counts = mixed_counts,
+};
+
+#define COMBINATION_KERNELS(TYPE) {.begin = begin_##TYPE, .add = add_##TYPE, .round = round_##TYPE}
+
+const struct combination_loops COMBINATION_TABLE = {
+    .f64 = COMBINATION_KERNELS(f64),
+    .f32 = COMBINATION_KERNELS(f32),
+    .f16 = COMBINATION_KERNELS(f16),
+    .bf16 = COMBINATION_KERNELS(bf16),
 };
 
 #ifdef TARGET

@@ -1,18 +1,19 @@
 import Glibc
+import Synchronization
 import Tensors
 
 /// A file being written, whose path holds either what was there before or all of the new bytes.
 ///
 /// The bytes go to a temporary sibling, which is synced and then renamed; the folder is synced
 /// too. The sibling goes when the last reference does; a run that is killed leaves it.
-public final class AtomicFile {
+public final class AtomicFile: Sendable {
   /// Where the bytes are until they are all there.
   public let temporaryPath: String
   private let path: String
   private let target: String
   private let descriptor: Int32
-  private var byteCount = 0
-  private var isPlaced = false
+  private let byteCount = Atomic(0)
+  private let isPlaced = Atomic(false)
 
   /// Creates the sibling.
   ///
@@ -24,29 +25,39 @@ public final class AtomicFile {
     temporaryPath = temporarySibling(of: target)
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      isPlaced = true  // what lies there is another's
+      isPlaced.store(true, ordering: .relaxed)  // what lies there is another's
       throw OutputError(path, "be created")
     }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if !isPlaced { unlink(temporaryPath) }
+    if !isPlaced.load(ordering: .relaxed) { unlink(temporaryPath) }
   }
 
-  /// Appends bytes.
+  /// Appends bytes to those that were appended so far.
   ///
   /// - Parameter bytes: what comes next.
   /// - Throws: ``OutputError`` if they cannot all be written.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    try write(bytes, at: byteCount.load(ordering: .relaxed))
+    byteCount.wrappingAdd(bytes.count, ordering: .relaxed)
+  }
+
+  /// Writes bytes somewhere; several threads may, each in a place of its own.
+  ///
+  /// - Parameters:
+  ///   - bytes: what to write.
+  ///   - offset: from the start of the file; it grows as it must.
+  /// - Throws: ``OutputError`` if they cannot all be written.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0
     while done < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      let count = pwrite(descriptor, rest.baseAddress, rest.count, offset + done)
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw OutputError(path, "take byte \(byteCount)") }
+      guard count > 0 else { throw OutputError(path, "take byte \(offset + done)") }
       done += count
-      byteCount += count
     }
   }
 
@@ -56,7 +67,7 @@ public final class AtomicFile {
   public func commit() throws {
     guard fsync(descriptor) == 0 else { throw OutputError(path, "be synced") }
     guard rename(temporaryPath, target) == 0 else { throw OutputError(path, "be put in place") }
-    isPlaced = true
+    isPlaced.store(true, ordering: .relaxed)
     syncFolder(of: target)
   }
 }

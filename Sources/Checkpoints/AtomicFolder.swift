@@ -49,14 +49,18 @@ public final class AtomicFolder {
 
   /// Puts the folder, or its files, in place.
   ///
+  /// - Parameter isSuperseded: which files that were there, and have no new namesake, must go.
   /// - Throws: ``OutputError`` if that cannot be done.
-  public func commit() throws {
+  public func commit(removing isSuperseded: (String) -> Bool = { _ in false }) throws {
     if rename(temporaryPath, path) == 0 {
       isPlaced = true
       return syncFolder(of: path)
     }
     guard [ENOTEMPTY, EEXIST].contains(errno) else { throw OutputError(path, "be put in place") }
-    for name in (fileNames(in: temporaryPath) ?? []).sorted() {
+    let names = (fileNames(in: temporaryPath) ?? []).sorted()
+    let old = Set(fileNames(in: path) ?? []).subtracting(names).filter(isSuperseded)
+    for name in old { unlink(path + "/" + name) }
+    for name in names {
       guard rename(temporaryPath + "/" + name, path + "/" + name) == 0 else {
         throw OutputError(path + "/" + name, "be put in place")
       }

@@ -1,13 +1,14 @@
+import Synchronization
 import Tensors
 
-/// A safetensors file being written, tensor after tensor, in memory that does not depend on size.
+/// A safetensors file being written, in any order, in memory that does not depend on size.
 ///
 /// The header names tensors in the order given, with blanks at its end so that the data begin at
 /// a multiple of 8 bytes. The data lie by falling size of their elements, so that each is aligned
 /// as its type wants: readers that view the file in place need that.
 ///
 /// Source: the safetensors format description, "Format".
-public final class SafetensorsWriter {
+public final class SafetensorsWriter: Sendable {
   /// A tensor to come.
   public struct Entry: Sendable {
     /// Its name, kept as it is.
@@ -30,10 +31,11 @@ public final class SafetensorsWriter {
     fileprivate var byteCount: Int { shape.byteCount(of: dtype) }
   }
 
-  /// Positions of the entries in the order in which their bytes must come.
-  public let order: [Int]
   private let file: AtomicFile
-  private var missing: Int
+  private let entries: [Entry]
+  /// Where in the file the elements of each entry begin.
+  private let starts: [Int]
+  private let missing: Atomic<Int>
 
   /// Creates the file, under a temporary name, and writes its header.
   ///
@@ -46,17 +48,17 @@ public final class SafetensorsWriter {
   public init(
     _ path: String, entries: [Entry], metadata: [(key: String, value: String)]
   ) throws {
-    order = entries.indices.sorted {
-      (-entries[$0].dtype.byteCount, $0) < (-entries[$1].dtype.byteCount, $1)
-    }
     guard let total = SafetensorsWriter.byteCount(of: entries) else {
       throw OutputError(path, because: "the tensors' bytes are more than a file can have")
     }
-    let header = SafetensorsWriter.header(entries, order: order, metadata: metadata)
+    let offsets = SafetensorsWriter.offsets(of: entries)
+    let header = SafetensorsWriter.header(entries, at: offsets, metadata: metadata)
     guard header.count <= SafetensorsFile.headerLimit else {
       throw OutputError(path, because: "a header of \(header.count) bytes is beyond the format")
     }
-    missing = total
+    self.entries = entries
+    starts = offsets.map { 8 + header.count + $0 }
+    missing = Atomic(total)
     file = try AtomicFile(replacing: path)
     let length = UInt64(header.count).littleEndian
     try withUnsafeBytes(of: length) { try file.write($0) }
@@ -66,15 +68,31 @@ public final class SafetensorsWriter {
   /// Where the bytes are until they are all there, for checks before ``commit()``.
   public var temporaryPath: String { file.temporaryPath }
 
-  /// Appends elements of the tensors in ``order``, row-major and lowest byte first.
+  /// Writes elements of a tensor; several threads may, each element once.
   ///
-  /// - Parameter bytes: what comes next.
+  /// - Parameters:
+  ///   - bytes: whole elements, row-major and lowest byte first.
+  ///   - entry: the position of the tensor in the list of entries.
+  ///   - element: the first of the elements.
   /// - Throws: ``OutputError`` if they cannot be written.
-  /// - Precondition: no more bytes come than the entries have.
-  public func write(_ bytes: UnsafeRawBufferPointer) throws {
-    precondition(bytes.count <= missing)
-    try file.write(bytes)
-    missing -= bytes.count
+  /// - Precondition: the tensor has those elements.
+  public func write(_ bytes: UnsafeRawBufferPointer, of entry: Int, from element: Int) throws {
+    let first = element * entries[entry].dtype.byteCount
+    precondition(element >= 0 && first + bytes.count <= entries[entry].byteCount)
+    try file.write(bytes, at: starts[entry] + first)
+    missing.wrappingSubtract(bytes.count, ordering: .relaxed)
+  }
+
+  /// Writes other metadata over those given first, where what they say is known only now.
+  ///
+  /// - Parameter metadata: text to carry, as long as that given first.
+  /// - Throws: ``OutputError`` if it cannot be written.
+  /// - Precondition: the header keeps its length.
+  public func replaceMetadata(_ metadata: [(key: String, value: String)]) throws {
+    let offsets = SafetensorsWriter.offsets(of: entries)
+    let header = SafetensorsWriter.header(entries, at: offsets, metadata: metadata)
+    precondition(starts.first.map { $0 == 8 + header.count + offsets[0] } ?? true)
+    try header.withUnsafeBytes { try file.write($0, at: 8) }
   }
 
   /// Puts the file in place.
@@ -82,7 +100,7 @@ public final class SafetensorsWriter {
   /// - Throws: ``OutputError`` if that cannot be done.
   /// - Precondition: every byte has been written.
   public func commit() throws {
-    precondition(missing == 0)
+    precondition(missing.load(ordering: .relaxed) == 0)
     try file.commit()
   }
 
@@ -95,15 +113,23 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static func header(
-    _ entries: [Entry], order: [Int], metadata: [(key: String, value: String)]
-  ) -> [UInt8] {
+  /// Where among the data each entry lies.
+  private static func offsets(of entries: [Entry]) -> [Int] {
     var offsets = [Int](repeating: 0, count: entries.count)
     var end = 0
+    let order = entries.indices.sorted {
+      (-entries[$0].dtype.byteCount, $0) < (-entries[$1].dtype.byteCount, $1)
+    }
     for index in order {
       offsets[index] = end
       end += entries[index].byteCount
     }
+    return offsets
+  }
+
+  private static func header(
+    _ entries: [Entry], at offsets: [Int], metadata: [(key: String, value: String)]
+  ) -> [UInt8] {
     let text = jsonObject(
       member(metadata) + zip(entries, offsets).map { ($0.name.text, description($0, at: $1)) })
     let bytes = Array(text.utf8)

@@ -66,6 +66,9 @@ public struct CheckpointPairing: Sendable {
     (pairs, coverage) = (builder.pairs, builder.coverage)
   }
 
+  /// Takes pairs that were matched elsewhere, and accounts for nothing else.
+  init(pairs: [TensorPair]) { (self.pairs, coverage) = (pairs, []) }
+
   /// Counts of entries by status, in the order of the statuses, those without entries left out.
   public var summary: [(status: CoverageEntry.Status, count: Int)] {
     let counts = Dictionary(coverage.map { ($0.status, 1) }, uniquingKeysWith: +)

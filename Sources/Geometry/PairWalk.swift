@@ -74,17 +74,9 @@ public struct PairWalk: Sendable {
     ) { item, elements, scratch in
       try items[item].compare(elements, pieceLength: piece, scratch: scratch)
     }
-    releasePages(threads: resources.threads)
+    let records = items.flatMap { [$0.base.record] + $0.others.map(\.reader.record) }
+    releasePages(of: records.map(\.file), threads: resources.threads)
     return arrange(found)
-  }
-
-  private func releasePages(threads: Int) {
-    let readers = items.flatMap { [$0.base] + $0.others.map(\.reader) }
-    let files = Dictionary(
-      readers.map { (ObjectIdentifier($0.record.file), $0.record.file) }, uniquingKeysWith: { $1 })
-    concurrently(threads: threads) { thread in
-      for file in files.values { file.releasePages(part: thread, of: threads) }
-    }
   }
 
   /// The most whose scratch memory fits, within a cache-sized bound.
@@ -102,6 +94,18 @@ public struct PairWalk: Sendable {
       }
     }
     return differences
+  }
+}
+
+/// Gives back the page tables of files that have been read, on several threads.
+///
+/// - Parameters:
+///   - files: some may be there several times.
+///   - threads: how many work at once.
+func releasePages(of files: [InputFile], threads: Int) {
+  let distinct = Dictionary(files.map { (ObjectIdentifier($0), $0) }, uniquingKeysWith: { $1 })
+  concurrently(threads: threads) { thread in
+    for file in distinct.values { file.releasePages(part: thread, of: threads) }
   }
 }
 

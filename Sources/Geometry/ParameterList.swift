@@ -14,6 +14,8 @@ public struct ParameterList: Sendable {
 
   /// The checkpoint they come from.
   public let checkpoint: any Checkpoint
+  /// Every tensor, in the order of the file.
+  public let tensors: [Parameter]
   /// What belongs in norms, in the order of the file.
   public let parameters: [Parameter]
   /// Causal masks, position ids and the like.
@@ -31,9 +33,9 @@ public struct ParameterList: Sendable {
   /// - Parameter checkpoint: where they come from.
   /// - Throws: `CheckpointError` if an output head's bytes cannot be read.
   public init(_ checkpoint: any Checkpoint) throws {
-    let all = ParameterList.named(checkpoint.records)
+    tensors = ParameterList.named(checkpoint.records)
     var (kept, buffers) = ([Parameter](), [Parameter]())
-    for parameter in all {
+    for parameter in tensors {
       if parameter.name.role == .buffer {
         buffers.append(parameter)
       } else {
@@ -117,7 +119,7 @@ public struct ParameterList: Sendable {
 }
 
 /// Whether two tensors have the same type, shape and bytes; stops at the first difference.
-private func haveEqualBytes(_ left: TensorRecord, _ right: TensorRecord) throws -> Bool {
+func haveEqualBytes(_ left: TensorRecord, _ right: TensorRecord) throws -> Bool {
   guard left.dtype == right.dtype, left.shape == right.shape else { return false }
   let piece = 1 << 16
   let readers = (ElementReader(left), ElementReader(right))

@@ -20,7 +20,9 @@ struct Transect: ParsableCommand {
       3 inconclusive, or done with warnings under --strict; 64 wrong arguments.
       """,
     version: Provenance.source,
-    subcommands: [Norms.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self])
+    subcommands: [
+      Norms.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self, Mix.self,
+    ])
 
   static func main() {
     do {

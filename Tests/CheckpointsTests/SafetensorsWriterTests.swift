@@ -22,9 +22,12 @@ import Testing
     _ entries: [SafetensorsWriter.Entry], metadata: [(key: String, value: String)] = []
   ) throws -> SafetensorsFile {
     let writer = try SafetensorsWriter(path, entries: entries, metadata: metadata)
-    for index in writer.order {
+    // The order of writing is nobody's business.
+    for index in entries.indices.reversed() {
       let count = entries[index].shape.byteCount(of: entries[index].dtype)
-      try [UInt8](repeating: UInt8(index), count: count).withUnsafeBytes { try writer.write($0) }
+      try [UInt8](repeating: UInt8(index), count: count).withUnsafeBytes {
+        try writer.write($0, of: index, from: 0)
+      }
     }
     try writer.commit()
     return try SafetensorsFile(path)

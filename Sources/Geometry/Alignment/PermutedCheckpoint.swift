@@ -19,15 +19,6 @@ public struct PermutedCheckpoint: Sendable {
     (self.original, self.units, self.permutations) = (original, units, permutations)
   }
 
-  /// Every tensor of the checkpoint with its canonical name, in the order of the file.
-  private var tensors: [(record: TensorRecord, name: TensorName)] {
-    let named =
-      original.parameters + original.buffers + original.ties.map(\.parameter)
-    let names = Dictionary(
-      named.map { ($0.record.name, $0.name.canonical) }, uniquingKeysWith: { first, _ in first })
-    return original.checkpoint.records.map { ($0, names[$0.name] ?? $0.name) }
-  }
-
   /// Writes it as safetensors: the original's names, types and metadata, tensors that share bytes
   /// written each for itself.
   ///
@@ -41,7 +32,7 @@ public struct PermutedCheckpoint: Sendable {
   ///   `CheckpointError` if the original cannot be read.
   /// - Complexity: two reads of the original, one of the file; memory independent of their size.
   public func write(to path: String, remark: String) throws {
-    let tensors = tensors
+    let tensors = original.tensors
     // Libraries that load the file want to know which of them wrote it.
     let metadata =
       [(key: "transect", value: remark)] + original.checkpoint.metadata + [("format", "pt")]
@@ -51,9 +42,9 @@ public struct PermutedCheckpoint: Sendable {
         .init(name: $0.record.name, dtype: $0.record.dtype, shape: $0.record.shape)
       },
       metadata: metadata)
-    for index in writer.order {
-      try reader(tensors[index].record, tensors[index].name, permutations)
-        .forEachPiece { try writer.write($1) }
+    for (index, tensor) in tensors.enumerated() {
+      try reader(tensor.record, tensor.name.canonical, permutations)
+        .forEachPiece { try writer.write($1, of: index, from: $0.lowerBound) }
     }
     try original.checkpoint.verifyUnchanged()
     try verify(SafetensorsFile(writer.temporaryPath), named: path)
@@ -76,7 +67,8 @@ public struct PermutedCheckpoint: Sendable {
     let back = permutations.inverse
     let records = Dictionary(
       written.records.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for (record, name) in tensors {
+    for tensor in original.tensors {
+      let (record, name) = (tensor.record, tensor.name.canonical)
       guard let copy = records[record.name], copy.shape == record.shape,
         copy.dtype == record.dtype, try isSame(reader(copy, name, back), ElementReader(record))
       else {

@@ -19,7 +19,15 @@ struct CheckpointOutputOptions: ParsableArguments {
   }
 
   private static let suffix = ".safetensors"
-  private var isFile: Bool { output.hasSuffix(CheckpointOutputOptions.suffix) }
+
+  /// Whether a file of a folder would be read as weights, also instead of those written.
+  private static func isWeightFile(_ name: String) -> Bool {
+    name == "model.safetensors" || name == "model.safetensors.index.json"
+      || name.hasPrefix("model-") && name.hasSuffix(suffix)
+  }
+
+  /// Whether the output is one file, rather than a folder.
+  var isFile: Bool { output.hasSuffix(CheckpointOutputOptions.suffix) }
 
   /// The file that will hold the weights.
   var file: String { isFile ? output : output + "/model" + CheckpointOutputOptions.suffix }
@@ -52,6 +60,6 @@ struct CheckpointOutputOptions: ParsableArguments {
     let folder = try AtomicFolder(output)
     for companion in companionFiles(of: source) { try folder.copy(companion) }
     try body(folder.temporaryPath + "/" + baseName(file))
-    try folder.commit()
+    try folder.commit(removing: CheckpointOutputOptions.isWeightFile)
   }
 }

@@ -11,37 +11,14 @@ struct FilterOptions: ParsableArguments {
   var exclude: String?
 
   func validate() throws {
-    for pattern in [include, exclude].compactMap({ $0 }) { _ = try compile(pattern) }
+    for pattern in [include, exclude].compactMap({ $0 }) { _ = try NamePattern(pattern) }
   }
 
   /// A test for names.
   func predicate() throws -> @Sendable (TensorName) -> Bool {
-    let (taken, left) = try (include.map(compile), exclude.map(compile))
+    let (taken, left) = try (include.map(NamePattern.init), exclude.map(NamePattern.init))
     return { name in
       (taken?.matches(name) ?? true) && !(left?.matches(name) ?? false)
-    }
-  }
-
-  private func compile(_ pattern: String) throws -> Pattern {
-    do {
-      return try Pattern(pattern)
-    } catch {
-      throw ValidationError("'\(pattern)' is not a regular expression: \(error)")
-    }
-  }
-
-  /// A regular expression; `Regex` keeps state that may not be shared, so each use compiles.
-  private struct Pattern: Sendable {
-    private let source: String
-
-    init(_ source: String) throws {
-      _ = try Regex(source)
-      self.source = source
-    }
-
-    func matches(_ name: TensorName) -> Bool {
-      guard let expression = try? Regex(source) else { return false }
-      return name.text.contains(expression)
     }
   }
 }

@@ -1,0 +1,237 @@
+import Checkpoints
+import Tensors
+
+/// How the tensors of several checkpoints are weighed against each other.
+public enum Weighting: Hashable, Sendable {
+  /// Σ cᵢ θᵢ with these coefficients, one for each checkpoint.
+  case linear([Double])
+  /// Spherical interpolation of two checkpoints at α; see ``SphericalWeights``.
+  case spherical(Double)
+}
+
+/// A checkpoint made of several: θ = Σ cᵢ θᵢ, tensor by tensor.
+///
+/// Names, order, types and metadata are those of the first checkpoint. Tensors are matched by
+/// canonical names. Buffers, and tensors that another checkpoint lacks, are the first's; tensors
+/// that the first lacks are left out. An output head that another checkpoint does not store is
+/// taken as tied to its token embedding. Tensors of integers must be the same in all.
+public struct CheckpointMix: Sendable {
+  /// What is done about a tensor.
+  public enum Treatment: String, CaseIterable, Sendable {
+    case mixed
+    /// A tensor of integers, the same in all checkpoints.
+    case equal = "equal in all"
+    case buffer
+    case onlyInFirst = "only in first"
+  }
+
+  /// One tensor of the result.
+  public struct Tensor: Sendable {
+    /// Its name and what it says.
+    public let name: ParameterName
+    /// The first checkpoint's.
+    public let record: TensorRecord
+    /// What is done about it.
+    public let treatment: Treatment
+    /// One for each checkpoint; of a tensor that is not mixed, 1 for the first.
+    public let coefficients: [Double]
+    /// Whether they follow from the angle between two tensors.
+    public let isSpherical: Bool
+    /// How its elements are computed.
+    public let combiner: Combiner
+  }
+
+  /// The tensors of the result, in the order of the first checkpoint.
+  public let tensors: [Tensor]
+  /// Canonical names of tensors that only others have, buffers aside, each once.
+  public let leftOut: [TensorName]
+  /// The checkpoints, the first one first.
+  public let models: [ParameterList]
+
+  /// Plans a mix.
+  ///
+  /// - Parameters:
+  ///   - models: the checkpoints, at least one.
+  ///   - dtype: the type of the result's floating-point parameters; `nil` for the first's types.
+  ///   - resources: what may be used to find the angles of spherical weights.
+  ///   - weighting: how to weigh the tensors of a canonical name.
+  /// - Throws: `CheckpointError` if tensors of one name differ in shape, integers differ, there is
+  ///   nothing to mix, or a file cannot be read.
+  public init(
+    _ models: [ParameterList], dtype: DType? = nil, using resources: WalkResources,
+    weighting: (TensorName) -> Weighting
+  ) throws {
+    var planner = MixPlanner(models, dtype: dtype)
+    try planner.match()
+    try planner.findCosines(using: resources, weighting)
+    self.models = models
+    tensors = planner.matches.map { planner.tensor($0, weighting($0.name.canonical)) }
+    leftOut = planner.leftOut
+    guard tensors.contains(where: { $0.treatment == .mixed }) else {
+      throw CheckpointError(
+        .incomplete, in: models.last?.checkpoint.path ?? "",
+        "has no parameter in common with \(models[0].checkpoint.path)")
+    }
+  }
+
+  /// What the result's file will hold.
+  public var entries: [SafetensorsWriter.Entry] {
+    tensors.map { .init(name: $0.record.name, dtype: $0.combiner.dtype, shape: $0.record.shape) }
+  }
+
+  /// Computes everything.
+  ///
+  /// - Parameters:
+  ///   - resources: how much of the machine to use; the bytes do not depend on it.
+  ///   - write: takes elements of a tensor, from several threads: their bytes, the tensor's
+  ///     position, and the position of the first element.
+  /// - Returns: what became of the elements of each tensor.
+  /// - Throws: what `write` throws; `CheckpointError` if a file cannot be read to its end.
+  /// - Complexity: one read of every file; memory independent of their size.
+  public func combine(
+    using resources: WalkResources,
+    _ write: @escaping @Sendable (UnsafeRawBufferPointer, Int, Int) throws -> Void
+  ) throws -> [CombinationTally] {
+    let combiners = tensors.map(\.combiner)
+    let perBlock = combiners.map { $0.scratchByteCount(elements: TensorDifference.blockLength) }
+    let piece = resources.pieceLength(
+      scratchPerBlock: perBlock.max() ?? 0, atMost: CheckpointMix.longestPiece)
+    let tallies = try ChunkedReduction(elementCounts: combiners.map(\.elementCount)).run(
+      threads: resources.threads,
+      empty: Array(repeating: CombinationTally(), count: combiners.count),
+      scratchByteCount: combiners.map { $0.scratchByteCount(elements: piece) }.max() ?? 0
+    ) { item, elements, scratch in
+      var tally = CombinationTally()
+      for first in stride(from: elements.lowerBound, to: elements.upperBound, by: piece) {
+        let range = first..<min(first + piece, elements.upperBound)
+        let part = try combiners[item].combine(range, scratch: scratch)
+        try write(part.bytes, item, first)
+        tally.merge(part.tally)
+      }
+      return tally
+    }
+    releasePages(of: models.flatMap(\.checkpoint.files), threads: resources.threads)
+    return tallies
+  }
+
+  /// Elements computed and written at once.
+  private static let longestPiece = 1 << 16
+}
+
+/// The tensors of all checkpoints that belong together.
+private struct MixPlanner {
+  struct Match {
+    let name: ParameterName
+    let treatment: CheckpointMix.Treatment
+    /// The first's, and, of a tensor to mix, those of all others.
+    let records: [TensorRecord]
+  }
+
+  let models: [ParameterList]
+  let dtype: DType?
+  private(set) var matches: [Match] = []
+  private(set) var leftOut: [TensorName] = []
+  private var cosines: [TensorName: Double] = [:]
+
+  init(_ models: [ParameterList], dtype: DType?) { (self.models, self.dtype) = (models, dtype) }
+
+  mutating func match() throws {
+    let others = models.dropFirst().map { NamedTensors($0) }
+    matches = try models[0].tensors.map { try match($0, among: others) }
+    let known = Set(matches.map(\.name.canonical))
+    var seen = known
+    leftOut = others.flatMap(\.model.tensors)
+      .filter { $0.name.role != .buffer && seen.insert($0.name.canonical).inserted }
+      .map(\.name.canonical)
+  }
+
+  private func match(
+    _ tensor: ParameterList.Parameter, among others: [NamedTensors]
+  ) throws -> Match {
+    let alone = [tensor.record]
+    if tensor.name.role == .buffer {
+      return Match(name: tensor.name, treatment: .buffer, records: alone)
+    }
+    let partners = others.compactMap { $0.partner(of: tensor.name) }
+    guard partners.count == others.count else {
+      return Match(name: tensor.name, treatment: .onlyInFirst, records: alone)
+    }
+    for partner in partners { try require(partner, fits: tensor) }
+    guard tensor.record.dtype.isFloatingPoint else {
+      return Match(name: tensor.name, treatment: .equal, records: alone)
+    }
+    return Match(name: tensor.name, treatment: .mixed, records: alone + partners)
+  }
+
+  private func require(_ partner: TensorRecord, fits tensor: ParameterList.Parameter) throws {
+    let (mine, name) = (tensor.record, tensor.name.canonical)
+    guard partner.shape == mine.shape else {
+      throw CheckpointError(
+        .unsupported, in: partner.file.path, tensor: name,
+        "\(partner.shape) cannot be mixed with \(mine.shape) of \(baseName(mine.file.path)); "
+          + "also padded vocabularies and transposed matrices cannot")
+    }
+    let isNumber = mine.dtype.isFloatingPoint
+    guard partner.dtype.isFloatingPoint == isNumber, try isNumber || haveEqualBytes(partner, mine)
+    else {
+      throw CheckpointError(
+        .unsupported, in: partner.file.path, tensor: name,
+        "\(partner.dtype.rawValue) values are not those of \(baseName(mine.file.path)) "
+          + "(\(mine.dtype.rawValue)), and only floating-point ones can be mixed")
+    }
+  }
+
+  /// Takes the angles between tensors that are to be interpolated spherically.
+  mutating func findCosines(
+    using resources: WalkResources, _ weighting: (TensorName) -> Weighting
+  ) throws {
+    let pairs = matches.filter { $0.treatment == .mixed }
+      .filter { if case .spherical = weighting($0.name.canonical) { true } else { false } }
+      .map { TensorPair(name: $0.name, base: $0.records[0], other: $0.records[1], remark: "") }
+    guard !pairs.isEmpty else { return }
+    let found = try PairWalk([CheckpointPairing(pairs: pairs)]).differences(using: resources)[0]
+    for (pair, difference) in zip(pairs, found) {
+      cosines[pair.name.canonical] = difference.cosine
+    }
+  }
+
+  func tensor(_ match: Match, _ weighting: Weighting) -> CheckpointMix.Tensor {
+    let isMixed = match.treatment == .mixed
+    let isSpherical = if case .spherical = weighting { isMixed } else { false }
+    let alone = [1] + [Double](repeating: 0, count: models.count - 1)
+    let coefficients =
+      isMixed ? self.coefficients(match.name.canonical, weighting) : alone
+    let stays = match.treatment == .buffer || !match.records[0].dtype.isFloatingPoint
+    return CheckpointMix.Tensor(
+      name: match.name, record: match.records[0], treatment: match.treatment,
+      coefficients: coefficients, isSpherical: isSpherical,
+      combiner: Combiner(
+        match.records, coefficients: Array(coefficients.prefix(match.records.count)),
+        dtype: stays ? match.records[0].dtype : dtype ?? match.records[0].dtype))
+  }
+
+  private func coefficients(_ name: TensorName, _ weighting: Weighting) -> [Double] {
+    switch weighting {
+    case .linear(let coefficients): coefficients
+    case .spherical(let alpha):
+      SphericalWeights(at: alpha, cosine: cosines[name] ?? .nan).coefficients
+    }
+  }
+}
+
+/// The tensors of a checkpoint by canonical name, tied ones included.
+private struct NamedTensors {
+  let model: ParameterList
+  private let records: [TensorName: TensorRecord]
+
+  init(_ model: ParameterList) {
+    self.model = model
+    records = Dictionary(
+      model.tensors.map { ($0.name.canonical, $0.record) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func partner(of name: ParameterName) -> TensorRecord? {
+    if let same = records[name.canonical] { return same }
+    return name.isOutputHead ? model.tokenEmbedding?.record : nil
+  }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Geometry
+import Tensors
+
+/// Which point of a line, a plane or a simplex of checkpoints is wanted.
+struct MixingOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: "A + x (B - A) of two checkpoints: 0 is A, 1 is B (equations 1, 2).")
+  var alpha: Double?
+
+  @Option(help: "The checkpoint C of --beta, or of --plus and --minus; it counts as the first.")
+  var base: String?
+
+  @Option(parsing: .unconditional, help: "C + x (B - A), with C of --base (equation 3).")
+  var beta: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: "x in C + x (B - C) + y (A - C), with C of --base (equation 4): B is the plus model.")
+  var plus: Double?
+
+  @Option(parsing: .unconditional, help: "y of the same: A is the minus model.")
+  var minus: Double?
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "The coefficient of each checkpoint, in their order: one --weight for each.")
+  var weight: [Double] = []
+
+  @Option(
+    name: .customLong("where"), parsing: .unconditionalSingleValue,
+    help: """
+      Another alpha or beta for tensors whose canonical name matches, as '^h\\.0\\.=0.5'; of \
+      several that match, the first counts.
+      """)
+  var overrides: [NamedParameter] = []
+
+  @Flag(
+    help: """
+      With --alpha: spherical interpolation, sin((1-x)W)/sin W A + sin(x W)/sin W B for each \
+      tensor, W being the angle between A and B; where |cos W| > 0.9995, or a tensor is zero, the \
+      straight line.
+      """)
+  var slerp = false
+
+  func validate() throws {
+    let given = [alpha, beta, plus, minus].compactMap { $0 } + weight + overrides.map(\.parameter)
+    guard given.allSatisfy(\.isFinite) else {
+      throw ValidationError("coefficients must be finite numbers")
+    }
+    let modes = [alpha != nil, beta != nil, plus != nil || minus != nil, !weight.isEmpty]
+    guard modes.filter({ $0 }).count == 1, (plus == nil) == (minus == nil) else {
+      throw ValidationError(
+        "give one of --alpha; --base and --beta; --base, --plus and --minus; or --weight for each "
+          + "checkpoint")
+    }
+    guard (base != nil) == (beta != nil || plus != nil) else {
+      throw ValidationError("--base goes with --beta, or with --plus and --minus")
+    }
+    guard overrides.isEmpty || alpha != nil || beta != nil else {
+      throw ValidationError("--where goes with --alpha or --beta")
+    }
+    guard !slerp || alpha != nil else { throw ValidationError("--slerp goes with --alpha") }
+    guard weight.isEmpty || weight.contains(where: { $0 != 0 }) else {
+      throw ValidationError("all weights are 0")
+    }
+  }
+
+  /// Refuses a number of checkpoints that does not fit.
+  ///
+  /// - Parameter count: checkpoints named beside `--base`.
+  /// - Throws: `ValidationError` if it does not fit.
+  func check(checkpointCount count: Int) throws {
+    guard weight.isEmpty ? count == 2 : count == weight.count else {
+      throw ValidationError(
+        weight.isEmpty
+          ? "name two checkpoints, A and B, not \(count)"
+          : "\(weight.count) weights cannot weigh \(count) checkpoints")
+    }
+  }
+
+  /// How to weigh tensors of a name; checkpoints are the base, if any, then those named.
+  func weighting(of name: TensorName) -> Weighting {
+    weighting(overrides.first { $0.pattern.matches(name) }?.parameter)
+  }
+
+  /// How tensors are weighed to which no `--where` applies.
+  var weighting: Weighting { weighting(nil) }
+
+  /// How tensors are weighed at another parameter.
+  func weighting(_ parameter: Double?) -> Weighting {
+    if let alpha {
+      let alpha = parameter ?? alpha
+      let line = InterpolationPath.line(from: 0, to: 1, of: 2)
+      return slerp ? .spherical(alpha) : .linear(line.coefficients(at: alpha))
+    }
+    if let beta {
+      let line = InterpolationPath.anchoredLine(at: 0, along: (minus: 1, plus: 2), of: 3)
+      return .linear(line.coefficients(at: parameter ?? beta))
+    }
+    if let plus, let minus {
+      let plane = InterpolationPlane(origin: 0, plus: 2, minus: 1, of: 3)
+      return .linear(plane.coefficients(plus: plus, minus: minus))
+    }
+    return .linear(weight)
+  }
+
+  /// The formula, in the letters of the help.
+  var formula: String {
+    if slerp { return "sin((1-alpha)W)/sin W A + sin(alpha W)/sin W B" }
+    if alpha != nil { return "A + alpha (B - A)" }
+    if beta != nil { return "C + beta (B - A)" }
+    return plus != nil ? "C + plus (B - C) + minus (A - C)" : "sum of weight times checkpoint"
+  }
+
+  /// The options that shape a result, in a fixed order.
+  var recorded: [String] {
+    var options: [String] = []
+    for (name, value) in [
+      ("--alpha", alpha), ("--beta", beta), ("--plus", plus), ("--minus", minus),
+    ] {
+      if let value { options += [name, "\(value)"] }
+    }
+    for value in weight { options += ["--weight", "\(value)"] }
+    for override in overrides {
+      options += ["--where", "\(override.pattern.source)=\(override.parameter)"]
+    }
+    return slerp ? options + ["--slerp"] : options
+  }
+}
+
+/// A parameter for tensors of some names.
+struct NamedParameter: ExpressibleByArgument {
+  let pattern: NamePattern
+  let parameter: Double
+
+  init?(argument: String) {
+    guard let equals = argument.lastIndex(of: "="),
+      let parameter = Double(argument[argument.index(after: equals)...]),
+      let pattern = try? NamePattern(String(argument[..<equals]))
+    else { return nil }
+    (self.pattern, self.parameter) = (pattern, parameter)
+  }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct MixCommandTests {
+  private let folder: TemporaryFolder
+  private var out: String { folder.path + "/out" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func mix(_ options: String...) throws -> Run {
+    try Run(["mix", miniature("base"), miniature("tuned"), "-o", out] + options)
+  }
+
+  /// The distance of the result from a model of the family.
+  private func distance(_ name: String) throws -> Double {
+    let run = try Run("norms", miniature(name), out, "--by", "total", "--csv")
+    return try #require(run.table.first?["diff_l2"].flatMap { Double($0) })
+  }
+
+  @Test("A model three tenths of the way is three tenths of the distance away")
+  func line() throws {
+    let run = try mix("--alpha", "0.3", "--json")
+    #expect(run.code == 0)
+    #expect(run.errors == "")
+    let rows = try run.objects()
+    #expect(rows.first?["schema"] as? String == "transect.mix/1")
+    #expect(rows.filter { $0["treatment"] as? String == "mixed" }.count == 76)
+    #expect(rows.last?["coefficient_1"] as? Double == 0.3)
+    let (from, to) = try (distance("base"), distance("tuned"))
+    // Each of the weights is rounded to 24 bits.
+    #expect(abs(from / (from + to) - 0.3) < 1e-6)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: out).sorted() == [
+        "config.json", "merges.txt", "model.safetensors", "tokenizer_config.json", "vocab.json",
+      ])
+  }
+
+  @Test("The four equations agree where they describe one model")
+  func equations() throws {
+    #expect(try mix("--alpha", "0.3").code == 0)
+    let weights = try digest()
+    for options in [
+      ["--base", miniature("scratch"), "--plus", "0.3", "--minus", "0.7"],
+      ["--weight", "0.7", "--weight", "0.3"], ["--alpha", "5", "--where", "=0.3"],
+    ] {
+      #expect(
+        try Run(["mix", miniature("base"), miniature("tuned"), "-o", out, "--force"] + options)
+          .code == 0)
+      #expect(try digest() == weights, "\(options)")
+    }
+    let anchored = ["--base", miniature("scratch"), "--beta", "-0.5"]
+    #expect(
+      try Run(["mix", miniature("base"), miniature("tuned"), "-o", out, "--force"] + anchored).code
+        == 0)
+    let onLine = try digest()
+    #expect(
+      try Run(
+        "mix", miniature("base"), miniature("tuned"), "-o", out, "--force", "--base",
+        miniature("scratch"), "--plus", "-0.5", "--minus", "0.5"
+      ).code == 0)
+    #expect(try digest() == onLine)
+  }
+
+  private func digest() throws -> String {
+    let run = try Run("inspect", out, "--digest")
+    return try #require(run.lines.first { $0.hasPrefix("model digest") }).description
+  }
+
+  @Test("The file tells what it was made of, by which digests it can be made again")
+  func recipe() throws {
+    #expect(try mix("--alpha", "0.25").code == 0)
+    let text = try Run("inspect", out).output
+    #expect(text.contains(#""command":"transect mix base tuned --alpha 0.25""#))
+    let digests = try Run("inspect", miniature("tuned"), "--digest").lines
+    let digest = try #require(digests.first { $0.hasPrefix("model digest: ") }).dropFirst(14)
+    #expect(text.contains(#"{"name":"tuned","coefficient":0.25,"content_digest":"\#(digest)"}"#))
+  }
+
+  @Test("Threads, memory and ways of reading change no byte")
+  func deterministic() throws {
+    #expect(try mix("--alpha", "0.4", "--slerp", "--threads", "1").code == 0)
+    let bytes = try content(out + "/model.safetensors")
+    #expect(
+      try mix(
+        "--alpha", "0.4", "--slerp", "--threads", "3", "--io", "pread", "--memory", "32MB",
+        "--force"
+      ).code == 0)
+    #expect(try content(out + "/model.safetensors") == bytes)
+  }
+
+  @Test("Shards take the place of the one file that was there, and back")
+  func shards() throws {
+    #expect(try mix("--alpha", "0.5").code == 0)
+    let whole = try digest()
+    #expect(try mix("--alpha", "0.5", "--shard-size", "400KB", "--force").code == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: out)
+    #expect(!names.contains("model.safetensors"))
+    #expect(names.contains("model.safetensors.index.json"))
+    #expect(try digest() == whole)
+    #expect(try mix("--alpha", "0.5", "--force").code == 0)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: out)
+        .filter { $0.hasPrefix("model") } == ["model.safetensors"])
+  }
+
+  @Test("Steps too small for the type are reported")
+  func swallowed() throws {
+    let run = try mix("--alpha", "1e-4", "--dtype", "bf16")
+    #expect(run.code == 0)
+    #expect(run.errors.contains("rounding swallows"))
+    #expect(run.output.contains("swallowed"))
+  }
+
+  @Test("Weights are used as given, and those that do not sum to 1 are remarked on")
+  func weights() throws {
+    let run = try mix("--weight", "1", "--weight", "-0.5")
+    #expect(run.code == 0)
+    #expect(run.errors.contains("sum to 0.5"))
+    #expect(try mix("--weight", "1", "--weight", "0", "--force", "-q").output == "")
+    #expect(try distance("base") == 0)
+  }
+
+  @Test(
+    "Arguments that describe no model are refused",
+    arguments: [
+      "", "--alpha nan", "--alpha inf", "--alpha 0.5 --beta 1", "--beta 0.5",
+      "--alpha 0.5 --base x",
+      "--weight 1", "--weight 0 --weight 0", "--base x --plus 1", "--alpha 1 --where [=2",
+      "--weight 1 --weight 1 --slerp", "--alpha 1 --dtype I8",
+    ])
+  func arguments(options: String) throws {
+    let run = try Run(
+      ["mix", miniature("base"), miniature("tuned"), "-o", out]
+        + options.split(separator: " ").map(String.init))
+    #expect(run.code == 64)
+    #expect(!FileManager.default.fileExists(atPath: out))
+  }
+
+  @Test("What cannot be mixed ends with 2, one line, and no output")
+  func refusals() throws {
+    let other = try folder.checkpoint("x.safetensors", [.init("wte.weight", [3, 5], from: 0)])
+    let unlike = try Run("mix", miniature("base"), other.path, "--alpha", "0.5", "-o", out)
+    #expect(unlike.code == 2)
+    #expect(unlike.errorLines.count == 1)
+    #expect(unlike.errors.contains("wte.weight"))
+    #expect(!FileManager.default.fileExists(atPath: out))
+    #expect(try mix("--alpha", "0.5").code == 0)
+    #expect(try mix("--alpha", "0.5").errors.contains("--force"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+  }
+}
