@@ -19,6 +19,7 @@
 #include "counts.h"
 #include "sums.h"
 #include "position.h"
+#include "gram.h"
 
 #define KERNELS(TYPE) {.measure = measure_##TYPE, .position = position_##TYPE, .widen = widen_##TYPE}
 
@@ -28,6 +29,7 @@ const struct difference_loops TABLE = {
     .f16 = KERNELS(f16),
     .bf16 = KERNELS(bf16),
     .mixed_counts = mixed_counts,
+    .gram = gram,
 };
 
 #ifdef TARGET

@@ -74,17 +74,9 @@ public struct PairWalk: Sendable {
     ) { item, elements, scratch in
       try items[item].compare(elements, pieceLength: piece, scratch: scratch)
     }
-    releasePages(threads: resources.threads)
+    releasePages(
+      of: items.flatMap { [$0.base] + $0.others.map(\.reader) }, threads: resources.threads)
     return arrange(found)
-  }
-
-  private func releasePages(threads: Int) {
-    let readers = items.flatMap { [$0.base] + $0.others.map(\.reader) }
-    let files = Dictionary(
-      readers.map { (ObjectIdentifier($0.record.file), $0.record.file) }, uniquingKeysWith: { $1 })
-    concurrently(threads: threads) { thread in
-      for file in files.values { file.releasePages(part: thread, of: threads) }
-    }
   }
 
   /// The most whose scratch memory fits, within a cache-sized bound.
