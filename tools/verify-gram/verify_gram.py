@@ -52,6 +52,13 @@ def exact_sum(values):
     return math.fsum(values) if len(values) < 1 << 16 else float(np.sum(values.astype(np.longdouble)))
 
 
+def error(ours, expected, scale):
+    """The error relative to a scale; infinite if ours is no number."""
+    if not np.isfinite(ours):
+        return np.inf
+    return abs(ours - expected) / scale if ours != expected else 0.0
+
+
 def check_tensors(path, models):
     """The worst errors of products and of squared distances."""
     worst = [0.0, 0.0]
@@ -61,12 +68,10 @@ def check_tensors(path, models):
             rows = [stored(model, name) for model in models]
             for i, a in enumerate(rows):
                 for j, b in enumerate(rows):
-                    off = abs(group["product"][index, i, j] - exact_sum(a * b))
-                    scale = np.sum(np.abs(a * b))
-                    worst[0] = max(worst[0], off / scale if off else 0.0)
+                    off = error(group["product"][index, i, j], exact_sum(a * b), np.sum(np.abs(a * b)))
+                    worst[0] = max(worst[0], off)
                     square = exact_sum((a - b) ** 2)
-                    off = abs(group["d2"][index, i, j] - square)
-                    worst[1] = max(worst[1], off / square if off else 0.0)
+                    worst[1] = max(worst[1], error(group["d2"][index, i, j], square, square))
         names = group["tensor"].asstr()[:]
     return worst, names
 
@@ -84,7 +89,7 @@ def check_point(tool, path, models, names, coefficients):
     for row, theta in zip(rows, flat):
         for ours, expected in ((row["distance"], np.linalg.norm(point - theta)),
                                (row["norm"], np.linalg.norm(point))):
-            worst = max(worst, abs(ours - expected) / expected if ours != expected else 0.0)
+            worst = max(worst, error(ours, expected, expected))
     return worst
 
 
