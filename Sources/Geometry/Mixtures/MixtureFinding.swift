@@ -59,7 +59,8 @@ public struct MixtureFinding: Sendable {
     case notMixture = "NOT A MIXTURE OF THESE"
     /// More than rounding is left, but not much more.
     case near = "NEAR A MIXTURE"
-    /// The inputs, or the rounding, leave the coefficients open.
+    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the origin
+    /// alone is within rounding, so that a share of the others rests on rounding's being random.
     case undetermined = "COEFFICIENTS NOT DETERMINED"
   }
 
@@ -106,6 +107,11 @@ extension MixtureFinding.Part {
     consensusResidual <= MixtureFinding.tolerance * floor || elementCount == 0
   }
 
+  /// Whether the origin itself leaves no more than rounding.
+  var isOriginWithinRounding: Bool {
+    distanceSquare <= MixtureFinding.tolerance * MixtureFinding.tolerance * floorSquare
+  }
+
   /// Whether coefficients of the part's own leave no more than rounding.
   public var isMixture: Bool { isWithin(MixtureFinding.tolerance) }
 }
@@ -132,6 +138,14 @@ extension MixtureFinding {
 
   private var isDetermined: Bool {
     consensus.errors.allSatisfy { $0 <= MixtureFinding.largestError }
+      && (isOriginAlone || !parts.allSatisfy(\.isOriginWithinRounding))
+  }
+
+  /// Whether the coefficients of all inputs but the origin are 0, as far as can be told.
+  private var isOriginAlone: Bool {
+    consensus.coefficients.indices.allSatisfy {
+      $0 == origin || consensus.coefficients[$0].magnitude <= 4 * consensus.errors[$0]
+    }
   }
 
   /// The layers: tensors of one layer put together, what is outside layers too.

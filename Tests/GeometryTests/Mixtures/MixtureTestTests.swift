@@ -75,7 +75,7 @@ import Testing
       // Five standard errors; in F64 the sums round as well.
       #expect(error.magnitude <= 5 * finding.consensus.errors[input] + 1e-12)
     }
-    #expect(finding.parts.allSatisfy { $0.residual <= 2 * $0.floor })
+    #expect(finding.parts.allSatisfy(\.isMixture))
   }
 
   @Test("Deltas from a base are found whatever their number, also where Σ c is not 1 without it")
@@ -140,6 +140,16 @@ import Testing
     let finding = try solve(input, [input, input], .float32)
     #expect(finding.verdict == .undetermined)
     #expect(finding.consensus.errors.allSatisfy { !($0 <= 1) })
+  }
+
+  @Test("Where the first input alone is within rounding, a share of the others is not determined")
+  func withinRounding() throws {
+    let exact = values(2)
+    let inputs = [exact, rounded(exact, .float16)]
+    let merged = rounded(mix(inputs, [0.4, 0.6]), .float16)
+    let finding = try solve(merged, inputs, .float32, storedAs: .float16)
+    #expect(finding.verdict == .undetermined)
+    #expect(try solve(rounded(exact, .float32), inputs, .float32).verdict == .mixture)
   }
 
   @Test("NaN in a tensor makes that tensor differ, and no other")
