@@ -36,6 +36,7 @@ public struct StoredResult {
   /// - Parameters:
   ///   - name: the attribute's.
   ///   - group: the group's, or `nil` for the file.
+  /// - Returns: the values.
   public func attribute(_ name: String, of group: String? = nil) -> ResultValues? {
     found.group(at: "/\(group ?? "")")?.attributes[name]?.values
   }
@@ -43,6 +44,7 @@ public struct StoredResult {
   /// Whether the file has a group.
   ///
   /// - Parameter name: the group's.
+  /// - Returns: whether it is there.
   public func holds(group name: String) -> Bool { found.group(at: "/\(name)") != nil }
 
   /// The values of a variable, row-major; those that are neither text nor flags are read now.
@@ -51,6 +53,7 @@ public struct StoredResult {
   ///   - name: the variable's.
   ///   - group: its group's.
   ///   - extents: what its extents must be, or `nil` for any one dimension.
+  /// - Returns: the values.
   /// - Throws: ``HDF5Error`` if there is no such variable, or it has other extents.
   public func values(_ name: String, in group: String, extents: [Int]?) throws -> ResultValues {
     let path = "/\(group)/\(name)"
@@ -76,6 +79,7 @@ public struct StoredResult {
   ///   - name: the variable's.
   ///   - group: its group's.
   ///   - extents: what its extents must be.
+  /// - Returns: the numbers, row-major.
   /// - Throws: ``HDF5Error`` if there is no such variable.
   public func reals(_ name: String, in group: String, extents: [Int]) throws -> [Double] {
     guard case .float64(let values) = try values(name, in: group, extents: extents) else {
@@ -90,6 +94,7 @@ public struct StoredResult {
   ///   - name: the variable's.
   ///   - group: its group's.
   ///   - extents: what its extents must be.
+  /// - Returns: the numbers, row-major.
   /// - Throws: ``HDF5Error`` if there is no such variable, or a number is negative.
   public func counts(_ name: String, in group: String, extents: [Int]) throws -> [Int] {
     guard case .int64(let values) = try values(name, in: group, extents: extents),
@@ -103,6 +108,7 @@ public struct StoredResult {
   /// - Parameters:
   ///   - name: the variable's.
   ///   - group: its group's.
+  /// - Returns: the texts.
   /// - Throws: ``HDF5Error`` if there is no such variable.
   public func texts(_ name: String, in group: String) throws -> [String] {
     guard case .text(let values) = try values(name, in: group, extents: nil) else {

@@ -13,10 +13,11 @@ public struct SymmetricEigen: Hashable, Sendable {
   /// The same matrix gives the same bits on the same processor. Of equal eigenvalues LAPACK picks the
   /// vectors.
   ///
+  /// Gives `nil` if an element is not finite, or the iteration does not converge.
+  ///
   /// - Parameters:
   ///   - matrix: A, [size, size]; only one triangle is used.
   ///   - size: may be 0.
-  /// - Returns: `nil` if an element is not finite, or the iteration does not converge.
   /// - Precondition: there are size² elements.
   /// - Complexity: O(size³).
   public init?(_ matrix: [Double], size: Int) {

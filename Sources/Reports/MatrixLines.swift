@@ -21,6 +21,7 @@ struct MatrixLines {
   /// The title, then for each band a line of numbers of checkpoints and a line for each checkpoint.
   ///
   /// - Parameter width: characters; labels are elided to leave room for one column.
+  /// - Returns: the lines.
   func lines(width: Int) -> [String] {
     let number = String(labels.count).count + 1
     let longest = min(labels.map(\.count).max() ?? 0, MatrixLines.mostLabelWidth)

@@ -91,7 +91,8 @@ import Testing
 }
 
 @Suite struct SolveCommandTests {
-  private let (base, tuned) = (miniature("base"), miniature("tuned"))
+  private let base = miniature("base")
+  private let tuned = miniature("tuned")
 
   @Test("A checkpoint is itself, a fine-tune is no mixture of others; exit codes say so")
   func codes() throws {

@@ -40,17 +40,30 @@ def draw_matrix(figure, axis, values, labels, title, colours):
     image = axis.imshow(picture, cmap=colours, vmin=0, interpolation="none")
     axis.set_facecolor(NO_DATA)
     axis.set_title(title, fontsize=10)
-    axis.set_xticks(range(len(labels)), labels, rotation=90)
+    axis.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(labels)), labels)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     if len(labels) <= MOST_NUMBERS:
-        for (row, column), value in np.ndenumerate(picture):
-            if value is not np.ma.masked:
+        for (row, column), value in np.ndenumerate(values):
+            if row != column and np.isfinite(value):
                 dark = image.norm(value) < 0.6
                 axis.text(column, row, f"{value:.3g}", ha="center", va="center",
                           color="white" if dark else "black", fontsize=8)
     figure.colorbar(image, ax=axis, shrink=0.7)
+
+
+def together(labels, x, y):
+    """Labels of points that would overlap, with the middle of their points."""
+    near, groups = max(np.ptp(x), np.ptp(y)) / 12, []
+    for index, label in enumerate(labels):
+        for group in groups:
+            if np.hypot(x[group[0]] - x[index], y[group[0]] - y[index]) < near:
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return [([labels[i] for i in group], x[group].mean(), y[group].mean()) for group in groups]
 
 
 def draw_plane(axis, data):
@@ -59,8 +72,10 @@ def draw_plane(axis, data):
             for i in range(2))
     shares = [*data["shares"], 0, 0]
     axis.scatter(x, y, color="#1f5a8a", zorder=3)
-    for label, a, b in zip(data["labels"], x, y):
-        axis.annotate(label, (a, b), xytext=(4, 4), textcoords="offset points")
+    for labels, a, b in together(data["labels"], x, y):
+        side = "right" if a > (x.min() + x.max()) / 2 else "left"
+        axis.annotate("\n".join(labels), (a, b), xytext=(-6 if side == "right" else 6, 0),
+                      textcoords="offset points", va="center", ha=side)
     axis.set_aspect("equal", adjustable="datalim")
     axis.margins(0.2)
     axis.grid(color="0.9")

@@ -16,8 +16,9 @@ public struct ClassicalScaling: Hashable, Sendable {
 
   /// Places checkpoints.
   ///
+  /// Gives `nil` if a distance is not finite.
+  ///
   /// - Parameter gram: their distances.
-  /// - Returns: `nil` if a distance is not finite.
   public init?(_ gram: GramMatrix) {
     let size = gram.order
     guard let eigen = SymmetricEigen(ClassicalScaling.centred(gram), size: size) else { return nil }
@@ -45,5 +46,6 @@ public struct ClassicalScaling: Hashable, Sendable {
   /// The share of all squared distances that an axis keeps.
   ///
   /// - Parameter axis: less than the number of ``values``.
+  /// - Returns: 0 to 1.
   public func share(_ axis: Int) -> Double { values[axis] / values.reduce(0, +) }
 }

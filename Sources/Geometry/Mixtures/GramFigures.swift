@@ -4,6 +4,7 @@ extension GramMatrix {
   /// ‖θ_i‖₂.
   ///
   /// - Parameter index: i.
+  /// - Returns: the norm.
   public func norm(_ index: Int) -> Double { product(index, index).squareRoot() }
 
   /// ‖θ_i − θ_j‖₂.
@@ -11,6 +12,7 @@ extension GramMatrix {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: the distance.
   public func distance(_ first: Int, _ second: Int) -> Double {
     squaredDistance(first, second).squareRoot()
   }
@@ -20,6 +22,7 @@ extension GramMatrix {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: the scaled distance.
   public func rootMeanSquare(_ first: Int, _ second: Int) -> Double {
     (squaredDistance(first, second) / Double(elementCount)).squareRoot()
   }
@@ -29,6 +32,7 @@ extension GramMatrix {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: −1 to 1.
   public func cosine(_ first: Int, _ second: Int) -> Double {
     clamped(product(first, second) / (norm(first) * norm(second)))
   }
@@ -47,6 +51,7 @@ extension GramMatrix {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: degrees.
   public func angle(_ first: Int, _ second: Int) -> Double {
     let (a, b) = (norm(first), norm(second))
     guard a > 0, b > 0 else { return .nan }
@@ -62,6 +67,7 @@ extension GramMatrix {
   ///   - first: i.
   ///   - second: j.
   ///   - base: o.
+  /// - Returns: −1 to 1.
   ///
   /// Source: Ilharco et al. 2023, "Editing Models with Task Arithmetic", section 3, for the vectors.
   public func taskCosine(_ first: Int, _ second: Int, base: Int) -> Double {

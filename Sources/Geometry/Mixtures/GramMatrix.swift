@@ -61,6 +61,7 @@ public struct GramMatrix: Hashable, Sendable {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: the inner product.
   public func product(_ first: Int, _ second: Int) -> Double {
     products[position(first, second)].value
   }
@@ -70,6 +71,7 @@ public struct GramMatrix: Hashable, Sendable {
   /// - Parameters:
   ///   - first: i.
   ///   - second: j.
+  /// - Returns: the squared distance, 0 for i = j.
   public func squaredDistance(_ first: Int, _ second: Int) -> Double {
     squares[position(first, second)].value
   }

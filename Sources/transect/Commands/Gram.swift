@@ -158,6 +158,7 @@ struct Gram: ParsableCommand {
 ///   - arguments: as given on the command line.
 ///   - options: how to pair.
 ///   - resources: what may be used.
+/// - Returns: what they have in common, at least one tensor.
 /// - Throws: `CheckpointError` if there is nothing to compare; `ValidationError` if the figures
 ///   would need more memory than granted.
 func commonTensors(

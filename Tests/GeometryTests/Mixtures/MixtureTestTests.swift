@@ -75,7 +75,7 @@ import Testing
       // Five standard errors; in F64 the sums round as well.
       #expect(error.magnitude <= 5 * finding.consensus.errors[input] + 1e-12)
     }
-    #expect(finding.parts.allSatisfy(\.isMixture))
+    #expect(finding.parts.allSatisfy { $0.isMixture })
   }
 
   @Test("Deltas from a base are found whatever their number, also where Σ c is not 1 without it")
