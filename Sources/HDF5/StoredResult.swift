@@ -2,9 +2,9 @@ internal import CHDF5
 
 /// A result file that was written before, read back.
 ///
-/// Only files that this program wrote are read. libhdf5 can crash on damaged files, so what lacks
-/// the signature or the name of the schema is refused before the library sees it, and what breaks a
-/// rule of the schema before a number is read.
+/// libhdf5 can crash on damaged files, so what lacks the signature or the name of the schema is refused
+/// before the library sees it, and what breaks a rule of the schema before a number is read. A file
+/// that has both, and was damaged or made to deceive, can still crash it.
 public struct StoredResult {
   private let image: [UInt8]
   private let found: FoundFile
