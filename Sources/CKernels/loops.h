@@ -20,6 +20,7 @@
 #include "sums.h"
 #include "position.h"
 #include "combinations.h"
+#include "gram.h"
 
 #define KERNELS(TYPE) {.measure = measure_##TYPE, .position = position_##TYPE, .widen = widen_##TYPE}
 
@@ -29,6 +30,7 @@ const struct difference_loops TABLE = {
     .f16 = KERNELS(f16),
     .bf16 = KERNELS(bf16),
     .mixed_counts = mixed_counts,
+    .gram = gram,
 };
 
 #define COMBINATION_KERNELS(TYPE) {.begin = begin_##TYPE, .add = add_##TYPE, .round = round_##TYPE}

@@ -165,6 +165,19 @@ extension difference_loops {
 
   static let best = available[available.count - 1]
 
+  /// Writes the values of elements as doubles.
+  ///
+  /// - Parameters:
+  ///   - elements: of any type.
+  ///   - target: room for as many doubles.
+  func widen(_ elements: Elements, into target: UnsafeMutablePointer<Double>) {
+    guard let kernels = self[elements.dtype] else {
+      for index in 0..<elements.count { target[index] = elements.value(at: index) }
+      return
+    }
+    kernels.widen(elements.bytes.baseAddress, elements.count, target)
+  }
+
   fileprivate subscript(dtype: DType) -> difference_kernels? {
     switch dtype {
     case .float64: f64

@@ -22,6 +22,8 @@ public struct HDF5Error: Error, Hashable, Sendable, CustomStringConvertible {
     case unusableAttribute(name: String, expected: String)
     /// A dataset of a file from outside that is too large to be checked.
     case tooManyElements(found: Int, limit: Int)
+    /// A file from outside that is no result file as it was needed, and why.
+    case foreignFile(String)
     /// A call of the HDF5 library that failed, with the library's own words.
     case call(String, text: String)
     /// A finished file that breaks rules of the schema, each in one line.
@@ -35,7 +37,13 @@ public struct HDF5Error: Error, Hashable, Sendable, CustomStringConvertible {
   /// The variable at fault, if it is one.
   public let variable: String?
 
-  init(_ reason: Reason, group: String? = nil, variable: String? = nil) {
+  /// Creates an error.
+  ///
+  /// - Parameters:
+  ///   - reason: the kind of fault.
+  ///   - group: the group at fault, if it is known.
+  ///   - variable: the variable at fault, if it is one.
+  public init(_ reason: Reason, group: String? = nil, variable: String? = nil) {
     (self.reason, self.group, self.variable) = (reason, group, variable)
   }
 
@@ -65,6 +73,7 @@ extension HDF5Error.Reason {
     case .unusableAttribute(let name, let expected): "attribute '\(name)' must be \(expected)"
     case .tooManyElements(let found, let limit):
       "\(found) elements are more than the \(limit) that are checked"
+    case .foreignFile(let why): why
     case .call(let name, let text): "\(name): \(text)"
     case .violations(let lines):
       "\(lines.count) broken rules: " + lines.joined(separator: "; ")

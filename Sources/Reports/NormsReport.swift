@@ -163,8 +163,7 @@ extension NormRow {
 
   /// The layer that the row's tensor belongs to, with its stack if the model has several.
   fileprivate var layerName: String {
-    guard let layer else { return "outside layers" }
-    return (stack.map { "\($0.rawValue) " } ?? "") + "layer \(layer)"
+    layerLabel(stack, layer)
   }
 
   fileprivate func asGroup(_ group: String) -> NormRow {
@@ -206,4 +205,10 @@ extension NormOrder {
       return left.position < right.position
     }.map(\.row)
   }
+}
+
+/// The words for a layer, with its stack if the model has several.
+func layerLabel(_ stack: ParameterName.Stack?, _ layer: Int?) -> String {
+  guard let layer else { return "outside layers" }
+  return (stack.map { "\($0.rawValue) " } ?? "") + "layer \(layer)"
 }

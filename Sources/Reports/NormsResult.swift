@@ -10,34 +10,7 @@ extension NormsReport {
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups() throws -> [ResultGroup] {
-    try [NormsGrid(self).group(), coverageGroup()]
-  }
-
-  private func coverageGroup() throws -> ResultGroup {
-    let table = coverageTable(includingCompared: true)
-    let texts = table.columns.map { column in
-      guard case .text(let cells) = column.cells else { return [String]() }
-      return cells
-    }
-    let statuses = CoverageEntry.Status.allCases
-    let words = statuses.map { $0.rawValue.split(separator: " ").joined(separator: "_") }
-    let codes = texts[2].map { text in
-      Int8(statuses.firstIndex { $0.rawValue == text } ?? 0)
-    }
-    return try ResultGroup(
-      "coverage", attributes: [ResultAttribute("kind", .text("coverage"))],
-      variables: [
-        ResultVariable(
-          "entry", dimensions: ["entry"], .int64((0..<table.rowCount).map { Int64($0) }),
-          longName: "number of the entry"),
-        ResultVariable("pair", dimensions: ["entry"], .text(texts[0]), longName: "comparison"),
-        ResultVariable(
-          "tensor", dimensions: ["entry"], .text(texts[1]), longName: "parameter",
-          attributes: [ResultAttribute("content", .text("language"))]),
-        .flags(
-          "status", dimensions: ["entry"], codes, meanings: words, longName: "what became of it"),
-        ResultVariable("detail", dimensions: ["entry"], .text(texts[3]), longName: "remark"),
-      ])
+    try [NormsGrid(self).group(), coverage.group()]
   }
 }
 

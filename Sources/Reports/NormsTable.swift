@@ -59,22 +59,18 @@ extension NormsReport {
       ])
   }
 
+  /// What became of every parameter, for each comparison.
+  public var coverage: CoverageReport {
+    CoverageReport(
+      comparisons.map { ($0.label, $0.pairing.coverage) })
+  }
+
   /// One row for each parameter that is not simply compared.
   ///
   /// - Parameter includingCompared: whether to list those compared too.
   /// - Returns: comparison, parameter, status and detail.
   public func coverageTable(includingCompared: Bool) -> ReportTable {
-    let entries = comparisons.flatMap { comparison in
-      comparison.pairing.coverage.map { (comparison.label, $0) }
-    }.filter { includingCompared || $0.1.status != .compared || !$0.1.detail.isEmpty }
-    return ReportTable(
-      rowCount: entries.count,
-      columns: [
-        .init("pair", .text(entries.map(\.0))),
-        .init("tensor", heading: "tensor", .text(entries.map(\.1.name.text))),
-        .init("status", heading: "status", .text(entries.map(\.1.status.rawValue))),
-        .init("detail", heading: "detail", .text(entries.map(\.1.detail))),
-      ])
+    coverage.table(includingCompared: includingCompared)
   }
 }
 

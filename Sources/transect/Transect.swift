@@ -21,7 +21,9 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Norms.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self, Mix.self,
+      Norms.self, Gram.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self,
+      Mix.self,
+      Solve.self,
     ])
 
   static func main() {

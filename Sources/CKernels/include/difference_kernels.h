@@ -54,6 +54,13 @@ struct difference_loops {
   // than `least_spacing`. None is identical.
   void (*mixed_counts)(const double *_Nullable a, const double *_Nullable b, size_t count,
                        double ulp_of_one, double least_spacing, struct agreement_counts *out);
+
+  // For each pair of rows, the sum of x * y and that of (x - y) * (x - y), in lanes as above, no
+  // product contracted with a sum. Rows are `stride` doubles apart; `count` is a multiple of 8 and
+  // at most 2^14, rows being filled up with zeros. Both results are packed: (0, 0), (0, 1), ...
+  // (1, 1), (1, 2), ....
+  void (*gram)(const double *rows, size_t row_count, size_t stride, size_t count,
+               double *products, double *squares);
 };
 
 enum instruction_set { INSTRUCTION_SET_BASELINE, INSTRUCTION_SET_AVX2, INSTRUCTION_SET_AVX512 };

@@ -33,12 +33,17 @@ public struct MutualDistances: Sendable {
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
   /// - Complexity: one read of every file; memory independent of their size.
   init(_ members: [ParameterList], resources: WalkResources) throws {
-    let items = MutualItem.shared(by: members)
-    let found = try MutualItem.walk(items, members: members.count, resources: resources)
-    let total = found.reduce(into: MutualPart(members: members.count)) { $0.merge($1) }
+    var options = CheckpointPairing.Options()
+    options.matchesTransposed = true
+    let common = CommonTensors(members, options: options).filter { $0.shape.rank > 1 }
+    let empty = MutualPart(members: members.count)
+    let found = try common.reduce(using: resources, empty: empty) { part, _, elements, _ in
+      part.add(elements)
+    }
+    let total = found.reduce(into: empty) { $0.merge($1) }
     self.init(
-      matrices: items.map(\.name), elementCount: items.reduce(0) { $0 + $1.elementCount },
-      pairSquares: total.differences.map(\.squared),
+      matrices: common.tensors.map(\.name.canonical), elementCount: total.gram.elementCount,
+      pairSquares: memberPairs(members.count).map { total.gram.squaredDistance($0, $1) },
       kurtoses: MutualDistances.averages(
         found.map { $0.statistics.map(\.excessKurtosis) }, count: members.count))
   }
@@ -76,101 +81,19 @@ func memberPairs(_ count: Int) -> [(Int, Int)] {
   (0..<count).flatMap { first in (first + 1..<max(count, first + 1)).map { (first, $0) } }
 }
 
-/// A matrix in each of several checkpoints.
-private struct MutualItem: Sendable {
-  let name: TensorName
-  let readers: [ElementReader]
-
-  var elementCount: Int { readers[0].record.shape.elementCount }
-
-  /// The matrices that all checkpoints have with one shape, laid out as in the first.
-  static func shared(by members: [ParameterList]) -> [MutualItem] {
-    guard let first = members.first else { return [] }
-    var options = CheckpointPairing.Options()
-    options.matchesTransposed = true
-    let partners = members.dropFirst().map { member in
-      let pairing = CheckpointPairing(base: first, other: member, options: options)
-      return Dictionary(
-        pairing.pairs.filter { $0.isWhole(in: first, member) }
-          .map { ($0.name.canonical, $0.other) }, uniquingKeysWith: { kept, _ in kept })
-    }
-    return first.parameters.compactMap { parameter in
-      let name = parameter.name.canonical
-      let others = partners.compactMap { $0[name] }
-      guard parameter.record.shape.rank > 1, others.count == partners.count else { return nil }
-      return MutualItem(name: name, readers: ([parameter.record] + others).map(ElementReader.init))
-    }
-  }
-
-  /// Reads all matrices once.
-  static func walk(
-    _ items: [MutualItem], members: Int, resources: WalkResources
-  ) throws -> [MutualPart] {
-    let block = TensorDifference.blockLength
-    let longest = max(longestPieces / members / block, 1) * block
-    let perBlock = items.map { $0.scratchByteCount(elements: block) }.max() ?? 0
-    let piece = resources.pieceLength(scratchPerBlock: perBlock, atMost: longest)
-    return try ChunkedReduction(elementCounts: items.map(\.elementCount)).run(
-      threads: resources.threads, empty: items.map { _ in MutualPart(members: members) },
-      scratchByteCount: items.map { $0.scratchByteCount(elements: piece) }.max() ?? 0
-    ) { item, elements, scratch in
-      try items[item].measure(elements, pieceLength: piece, scratch: scratch)
-    }
-  }
-
-  /// Elements read at once of all checkpoints together: they fit the second-level cache.
-  private static let longestPieces = 1 << 17
-
-  private func scratchByteCount(elements: Int) -> Int {
-    readers.reduce(0) { $0 + $1.scratchByteCount(elements: elements) }
-  }
-
-  private func measure(
-    _ elements: Range<Int>, pieceLength: Int, scratch: UnsafeMutableRawBufferPointer
-  ) throws -> MutualPart {
-    var part = MutualPart(members: readers.count)
-    for first in stride(from: elements.lowerBound, to: elements.upperBound, by: pieceLength) {
-      let piece = first..<min(first + pieceLength, elements.upperBound)
-      var free = scratch[...]
-      let all = try readers.map { reader in
-        let own = free.prefix(reader.scratchByteCount(elements: pieceLength))
-        free = free.dropFirst(own.count)
-        return try Elements(
-          reader.record.dtype,
-          reader.bytes(of: piece, scratch: UnsafeMutableRawBufferPointer(rebasing: own)))
-      }
-      part.add(all, at: first)
-    }
-    return part
-  }
-}
-
-extension TensorPair {
-  /// Whether both checkpoints have a parameter of this name, and no rows were left out.
-  fileprivate func isWhole(in first: ParameterList, _ second: ParameterList) -> Bool {
-    guard let mine = first[name.canonical], let theirs = second[name.canonical] else {
-      return false
-    }
-    return base.shape == mine.record.shape
-      && other.shape.elementCount == theirs.record.shape.elementCount
-  }
-}
-
 /// What part of a matrix tells of each pair of checkpoints, and of each checkpoint.
 private struct MutualPart: Mergeable {
-  private(set) var differences: [TensorDifference]
+  private(set) var gram: GramMatrix
   private(set) var statistics: [TensorStatistics]
 
   init(members: Int) {
-    differences = memberPairs(members).map { _ in TensorDifference() }
+    gram = GramMatrix(order: members)
     statistics = (0..<members).map { _ in TensorStatistics() }
   }
 
   /// Adds the same elements of every checkpoint.
-  mutating func add(_ members: [Elements], at offset: Int) {
-    for (place, pair) in memberPairs(members.count).enumerated() {
-      differences[place].add(members[pair.0], members[pair.1], at: offset)
-    }
+  mutating func add(_ members: [Elements]) {
+    gram.add(members)
     let block = TensorDifference.blockLength
     for (member, elements) in members.enumerated() {
       for first in stride(from: 0, to: elements.count, by: block) {
@@ -180,7 +103,7 @@ private struct MutualPart: Mergeable {
   }
 
   mutating func merge(_ later: MutualPart) {
-    differences.merge(later.differences)
+    gram.merge(later.gram)
     statistics.merge(later.statistics)
   }
 }

@@ -96,34 +96,21 @@ struct Norms: ParsableCommand {
   private var command: String {
     let options =
       (matchTransposed ? ["--match-transposed"] : [])
-      + (filter.include.map { ["--include", recorded($0)] } ?? [])
-      + (filter.exclude.map { ["--exclude", recorded($0)] } ?? [])
+      + filter.recorded(withPaths: output.recordPaths)
     let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "norms"] + names + options).joined(separator: " ")
-  }
-}
-
-extension Norms {
-  /// A pattern as it is recorded: one that looks like a path is left out unless paths may be told.
-  private func recorded(_ pattern: String) -> String {
-    output.recordPaths || UserPath.words(in: pattern).isEmpty ? pattern : "PATTERN"
   }
 }
 
 extension NormsReport {
   /// Whether all values are finite and every parameter was compared.
   fileprivate var isClean: Bool {
-    nonfinite == 0
-      && comparisons.allSatisfy { comparison in
-        comparison.pairing.coverage.allSatisfy {
-          [.compared, .buffer, .tied, .excluded].contains($0.status)
-        }
-      }
+    nonfinite == 0 && coverage.isComplete
   }
 }
 
 extension NormGrouping: ExpressibleByArgument {
-  fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
+  static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 extension NormOrder: ExpressibleByArgument {
   fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }

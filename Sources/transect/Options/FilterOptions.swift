@@ -1,5 +1,6 @@
 import ArgumentParser
 import Geometry
+import HDF5
 import Tensors
 
 /// Which tensors to take.
@@ -19,6 +20,17 @@ struct FilterOptions: ParsableArguments {
     let (taken, left) = try (include.map(NamePattern.init), exclude.map(NamePattern.init))
     return { name in
       (taken?.matches(name) ?? true) && !(left?.matches(name) ?? false)
+    }
+  }
+
+  /// The options as they are recorded: a pattern that looks like a path is left out unless paths may
+  /// be told.
+  func recorded(withPaths: Bool) -> [String] {
+    let options = [("--include", include), ("--exclude", exclude)]
+    return options.flatMap { option, pattern in
+      pattern.map {
+        [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"]
+      } ?? []
     }
   }
 }

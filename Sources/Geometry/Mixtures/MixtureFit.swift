@@ -1,0 +1,152 @@
+import LinearAlgebra
+
+/// Coefficients of inputs that come nearest to a checkpoint.
+public struct MixtureFit: Hashable, Sendable {
+  /// c, one for each input.
+  public let coefficients: [Double]
+  /// What rounding of the checkpoint lets each c be off, one standard deviation; infinite for those
+  /// that the inputs do not determine.
+  public let errors: [Double]
+
+  /// Whether the inputs leave one solution only: no two alike, and none a mixture of others.
+  public var isUnique: Bool { errors.allSatisfy(\.isFinite) }
+}
+
+/// The least squares problem of one tensor, or of several together.
+///
+/// With an origin θ_o among the inputs, all else is taken from there, and summed so from the
+/// elements: subtracting entries of a Gram matrix would leave no digits for inputs that are near
+/// each other.
+///
+///     affine:  M − θ_o ≈ Σ_{j≠o} c_j (θ_j − θ_o),                 c_o = 1 − Σ_{j≠o} c_j
+///     free:    M − θ_o ≈ t θ_o + Σ_{j≠o} c_j (θ_j − θ_o),         c_o = 1 + t − Σ_{j≠o} c_j
+struct MixtureSystem: Mergeable {
+  private let origin: Int
+  /// Of the rows θ_o (at o), θ_j − θ_o, and M − θ_o (last).
+  private(set) var gram: GramMatrix
+  /// The expected square of M's rounding, summed over its elements.
+  var floorSquare = 0.0
+
+  init(inputs: Int, origin: Int) {
+    self.origin = origin
+    gram = GramMatrix(order: inputs + 1)
+  }
+
+  /// Adds rows as they are described above.
+  mutating func add(_ rows: UnsafeMutablePointer<Double>, count: Int) {
+    gram.add(rows, count: count)
+  }
+
+  mutating func merge(_ later: MixtureSystem) {
+    gram.merge(later.gram)
+    floorSquare += later.floorSquare
+  }
+
+  private var inputCount: Int { gram.order - 1 }
+  private var others: [Int] { (0..<inputCount).filter { $0 != origin } }
+
+  /// The solution with Σ c = 1.
+  var affine: MixtureFit { fit(others) }
+
+  /// The solution without a constraint.
+  var free: MixtureFit { fit(Array(0..<inputCount)) }
+
+  private func fit(_ rows: [Int]) -> MixtureFit {
+    let matrix = rows.flatMap { row in rows.map { gram.product(row, $0) } }
+    let right = rows.map { gram.product($0, inputCount) }
+    let found = LeastSquares(matrix, right)
+    var coefficients = [Double](repeating: 0, count: inputCount)
+    var errors = coefficients
+    let variance = floorSquare / Double(max(gram.elementCount, 1))
+    for (place, row) in rows.enumerated() {
+      coefficients[row] = found.solution[place]
+      errors[row] = (variance * found.inverse[place * rows.count + place]).squareRoot()
+    }
+    // The row of the origin holds t, which is what Σ c has beyond 1.
+    let excess = coefficients[origin]
+    let sum = others.reduce(0) { $0 + coefficients[$1] }
+    coefficients[origin] = 1 + excess - sum
+    errors[origin] = (variance * found.varianceOfOrigin(rows, origin)).squareRoot()
+    return MixtureFit(coefficients: coefficients, errors: errors)
+  }
+
+  /// Σ (M − θ_o)².
+  var distanceSquare: Double { gram.product(inputCount, inputCount) }
+
+  /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference of
+  /// two of them, off by about 1e-13 of ``distanceSquare``.
+  func mayBeMixture(_ fit: MixtureFit, tolerance: Double) -> Bool {
+    let explained = others.reduce(0) {
+      $0 + fit.coefficients[$1] * gram.product($1, inputCount)
+    }
+    return distanceSquare - explained
+      <= tolerance * tolerance * floorSquare + 1e-12 * distanceSquare
+  }
+
+  /// By how much Σ r² grows if other coefficients of sum 1 are used than those of ``affine``.
+  func excess(of coefficients: [Double], over best: [Double]) -> Double {
+    others.reduce(0) { sum, row in
+      others.reduce(sum) { sum, column in
+        sum + (coefficients[row] - best[row]) * (coefficients[column] - best[column])
+          * gram.product(row, column)
+      }
+    }
+  }
+}
+
+/// The solution of a positive semidefinite system, of least norm where there are several.
+struct LeastSquares {
+  let solution: [Double]
+  /// The inverse; infinite in the rows of what is not determined.
+  let inverse: [Double]
+
+  /// Eigenvalues, of the matrix scaled to a diagonal of ones, below which a direction counts as
+  /// missing: sums are exact to about 1e-15.
+  private static let leastEigenvalue = 1e-13
+
+  init(_ matrix: [Double], _ right: [Double]) {
+    let size = right.count
+    let scales = (0..<size).map { matrix[$0 * size + $0].squareRoot() }
+    let inverses = scales.map { $0 > 0 ? 1 / $0 : 0 }
+    let scaled = matrix.indices.map {
+      matrix[$0] * inverses[$0 / size] * inverses[$0 % size]
+    }
+    guard let eigen = SymmetricEigen(scaled, size: size) else {
+      solution = right.map { _ in .nan }
+      inverse = matrix.map { _ in .infinity }
+      return
+    }
+    var (solution, inverse) = (
+      [Double](repeating: 0, count: size), [Double](repeating: 0, count: size * size)
+    )
+    for (value, vector) in zip(eigen.values, eigen.vectors) {
+      let isMissing = value < LeastSquares.leastEigenvalue * Double(size)
+      let weight = (0..<size).reduce(0) { $0 + vector[$1] * right[$1] * inverses[$1] } / value
+      for row in 0..<size {
+        if !isMissing { solution[row] += weight * vector[row] * inverses[row] }
+        for column in 0..<size {
+          let product = vector[row] * vector[column]
+          inverse[row * size + column] +=
+            isMissing
+            ? (product.magnitude > 1e-6 ? .infinity : 0)
+            : product / value * inverses[row] * inverses[column]
+        }
+      }
+    }
+    (self.solution, self.inverse) = (solution, inverse)
+  }
+
+  /// The variance of the origin's coefficient, 1 + t − Σ c, in units of that of an element.
+  func varianceOfOrigin(_ rows: [Int], _ origin: Int) -> Double {
+    let signs = rows.map { $0 == origin ? 1.0 : -1.0 }
+    var sum = 0.0
+    for row in rows.indices {
+      for column in rows.indices {
+        let part = inverse[row * rows.count + column]
+        guard part.isFinite else { return .infinity }
+        sum += signs[row] * signs[column] * part
+      }
+    }
+    return max(sum, 0)
+  }
+}

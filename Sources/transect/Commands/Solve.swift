@@ -1,0 +1,160 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import HDF5
+import Reports
+import Tensors
+
+/// `transect solve`: which coefficients made a checkpoint.
+struct Solve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find the coefficients by which a checkpoint is a mixture of others.",
+    discussion: """
+      Least squares for M ≈ Σ c_i θ_i with Σ c = 1, and without that, per tensor, per layer and in \
+      all. What is left is measured element by element, and compared with what rounding to M's type \
+      leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
+
+      Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable input, \
+      3 nearly one, coefficients that the inputs leave open, or parameters that could not be compared.
+      """)
+
+  @Argument(help: "The checkpoint in question.")
+  var merged: String
+
+  @Option(name: .customLong("from"), parsing: .upToNextOption, help: "What it may be made from.")
+  var inputs: [String]
+
+  @Option(help: "Where the inputs were fine-tuned from; one of them, or one more.")
+  var base: String?
+
+  @Option(help: "A row for each: tensor, layer or total.")
+  var by = NormGrouping.layer
+
+  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
+  var matchTransposed = false
+
+  @OptionGroup var filter: FilterOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (1..<GramReport.mostCheckpoints - 1).contains(inputs.count) else {
+      throw ValidationError("--from takes 1 to \(GramReport.mostCheckpoints - 2) checkpoints")
+    }
+    guard inputs.count > 1 || base != nil else {
+      throw ValidationError("name two checkpoints after --from, or one and a --base")
+    }
+    guard by != .kind else { throw ValidationError("--by takes tensor, layer or total") }
+  }
+
+  func run() throws {
+    let arguments = [merged] + sources
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    try output.checkOutput(against: models.map(\.checkpoint))
+    let common = try commonTensors(of: models, arguments, options: options(), resources)
+    let finding = try MixtureTest(
+      common, origin: basePosition ?? 0, resources: resources.resources
+    ).run()
+    for model in models { try model.checkpoint.verifyUnchanged() }
+    let names = labels(of: arguments)
+    let report = SolveReport(
+      finding, merged: names[0], labels: Array(names.dropFirst()), base: basePosition,
+      missing: models[0].missing(from: common, isIncluded: try filter.predicate()))
+    let coverage = CoverageReport(
+      zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
+    try show(report, coverage)
+    try output.write { try result(report, coverage, zip(names, models).map { ($0, $1) }) }
+    if let code = report.exitCode { throw code }
+  }
+
+  /// The inputs, the base last if it is none of them.
+  private var sources: [String] {
+    guard let base, basePositionAmongInputs == nil else { return inputs }
+    return inputs + [base]
+  }
+
+  private var basePositionAmongInputs: Int? {
+    base.flatMap { inputs.firstIndex(of: $0) ?? labels(of: inputs).firstIndex(of: $0) }
+  }
+
+  private var basePosition: Int? {
+    base.map { _ in basePositionAmongInputs ?? inputs.count }
+  }
+
+  private func options() throws -> CheckpointPairing.Options {
+    var options = CheckpointPairing.Options()
+    options.matchesTransposed = matchTransposed
+    options.isIncluded = try filter.predicate()
+    return options
+  }
+
+  private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
+    guard !output.quiet else { return }
+    let (table, details) = (report.table(by: by), coverage.table(includingCompared: false))
+    if output.json {
+      let header = jsonObject([
+        ("kind", jsonString("header")), ("schema", jsonString("transect.solve/1")),
+        ("source", jsonString(Provenance.source)), ("by", jsonString(by.rawValue)),
+      ])
+      try printLines(
+        [header] + jsonLines(table, kind: "row") + jsonLines(details, kind: "coverage")
+          + [report.verdictLine])
+    } else if output.csv {
+      try printLines(commaSeparatedLines(table))
+    } else {
+      let width = TerminalTable.width
+      let left =
+        output.verbose && details.rowCount > 0
+        ? [""] + TerminalTable(details).lines(width: width) : []
+      try printLines(report.lines + [""] + TerminalTable(table).lines(width: width) + left)
+    }
+    if output.verbose { printError(PeakMemory().description) }
+  }
+
+  private func result(
+    _ report: SolveReport, _ coverage: CoverageReport, _ models: [(String, ParameterList)]
+  ) throws -> ResultFile {
+    let inputs = try models.enumerated().map { index, model in
+      try Provenance.Input(
+        label: model.0,
+        role: index == 0 ? "merged" : index - 1 == basePosition ? "base" : "input",
+        parameters: model.1, digest: model.1.modelDigest(threads: resources.threads))
+    }
+    return try output.resultFile(
+      title: "Coefficients that made a checkpoint", command: command, inputs: inputs,
+      groups: report.groups() + [coverage.group()])
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
+    let options =
+      (base.map { ["--base", recorded($0)] } ?? [])
+      + (matchTransposed ? ["--match-transposed"] : [])
+      + filter.recorded(withPaths: output.recordPaths)
+    return
+      (["transect", "solve", recorded(merged), "--from"] + inputs.map(recorded) + options)
+      .joined(separator: " ")
+  }
+}
+
+extension ParameterList {
+  /// How many parameters are included and not among those in common.
+  fileprivate func missing(
+    from common: CommonTensors, isIncluded: (TensorName) -> Bool
+  ) -> Int {
+    let known = Set(common.tensors.map(\.name.canonical))
+    return parameters.count { isIncluded($0.name.canonical) && !known.contains($0.name.canonical) }
+  }
+}
+
+extension SolveReport {
+  /// The exit code, or `nil` for success.
+  fileprivate var exitCode: ExitCode? {
+    switch finding.verdict {
+    case .mixture, .mixtureByTensor: isIncomplete ? ExitCode(3) : nil
+    case .partly, .notMixture: ExitCode(1)
+    case .near, .undetermined: ExitCode(3)
+    }
+  }
+}

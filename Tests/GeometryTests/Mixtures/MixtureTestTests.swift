@@ -1,0 +1,222 @@
+import Checkpoints
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Geometry
+
+@Suite struct MixtureTestTests {
+  private let folder: TemporaryFolder
+  private static let names = (0..<6).map { "h.\($0 / 2).part\($0 % 2).weight" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Values of a base, or of a model at some distance from it.
+  private func values(_ seed: UInt64, near base: UInt64 = 1, _ size: Double = 0.05) -> [[Double]] {
+    MixtureTestTests.names.indices.map { tensor in
+      var start = SeededGenerator(seed: base * 100 + UInt64(tensor))
+      var step = SeededGenerator(seed: seed * 100 + UInt64(tensor))
+      return (0..<3000).map { _ in
+        Double.random(in: -1...1, using: &start)
+          + (seed == base ? 0 : size * Double.random(in: -1...1, using: &step))
+      }
+    }
+  }
+
+  private func checkpoint(_ name: String, _ values: [[Double]], _ dtype: DType) throws
+    -> ParameterList
+  {
+    try ParameterList(
+      folder.checkpoint(
+        name,
+        zip(MixtureTestTests.names, values).map {
+          StoredTensor($0, [$1.count / 10, 10], $1, dtype: dtype)
+        }))
+  }
+
+  /// Rounded to a type as stored.
+  private func rounded(_ values: [[Double]], _ dtype: DType) -> [[Double]] {
+    values.map {
+      $0.map { value in dtype.encoded(value).withUnsafeBytes { dtype.value(in: $0, at: 0) } }
+    }
+  }
+
+  private func mix(_ models: [[[Double]]], _ coefficients: [Double]) -> [[Double]] {
+    models[0].indices.map { tensor in
+      models[0][tensor].indices.map { index in
+        zip(models, coefficients).reduce(0) { $0 + $1.1 * $1.0[tensor][index] }
+      }
+    }
+  }
+
+  private func solve(
+    _ merged: [[Double]], _ inputs: [[[Double]]], _ dtype: DType, origin: Int = 0,
+    storedAs stored: DType? = nil, threads: Int = 1
+  ) throws -> MixtureFinding {
+    let all = [merged] + inputs
+    let lists = try all.enumerated().map { number, values in
+      try checkpoint("\(number).safetensors", values, number == 0 ? stored ?? dtype : dtype)
+    }
+    return try MixtureTest(
+      CommonTensors(lists), origin: origin,
+      resources: WalkResources(threads: threads, scratchByteCount: 1 << 24)
+    ).run()
+  }
+
+  @Test(
+    "A mixture is found with its coefficients, up to what rounding lets be known",
+    arguments: [DType.float64, .float32, .float16], [[0.7, 0.3], [1.2, -0.2], [0, 1], [-1, 2]])
+  func recipes(dtype: DType, coefficients: [Double]) throws {
+    let inputs = [values(2), values(3)].map { rounded($0, dtype) }
+    let finding = try solve(mix(inputs, coefficients), inputs, dtype)
+    #expect(finding.verdict == .mixture)
+    for input in 0..<2 {
+      let error = finding.consensus.coefficients[input] - coefficients[input]
+      // Five standard errors; in F64 the sums round as well.
+      #expect(error.magnitude <= 5 * finding.consensus.errors[input] + 1e-12)
+    }
+    #expect(finding.parts.allSatisfy { $0.isMixture })
+  }
+
+  @Test("Deltas from a base are found whatever their number, also where Σ c is not 1 without it")
+  func deltas() throws {
+    let models = [values(2), values(3), values(1)].map { rounded($0, .float32) }
+    let finding = try solve(mix(models, [0.5, -0.4, 0.9]), models, .float32, origin: 2)
+    #expect(finding.verdict == .mixture)
+    #expect(
+      zip(finding.consensus.coefficients, [0.5, -0.4, 0.9]).allSatisfy {
+        ($0 - $1).magnitude < 1e-6
+      })
+  }
+
+  @Test("A sum of coefficients other than 1 shows without the constraint only")
+  func free() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let finding = try solve(mix(inputs, [0.7, 0.7]), inputs, .float32)
+    #expect(finding.verdict == .notMixture)
+    #expect(finding.free.coefficients.allSatisfy { ($0 - 0.7).magnitude < 1e-6 })
+    #expect(finding.parts.allSatisfy { $0.freeResidual <= 4 * $0.floor })
+  }
+
+  @Test("Foreign tensors are named and do not draw the coefficients away")
+  func foreign() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    merged[3] = values(9, near: 8)[3]
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly)
+    #expect(finding.differing.map(\.name.canonical.text) == [MixtureTestTests.names[3]])
+    #expect((finding.consensus.coefficients[0] - 0.7).magnitude < 1e-6)
+  }
+
+  @Test("Tensors may have coefficients of their own, and layers tell them")
+  func byLayer() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let shares = [0.2, 0.5, 0.8]
+    let merged = inputs[0].indices.map { tensor in
+      let share = shares[tensor / 2]
+      return inputs[0][tensor].indices.map {
+        share * inputs[0][tensor][$0] + (1 - share) * inputs[1][tensor][$0]
+      }
+    }
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .mixtureByTensor)
+    #expect(
+      zip(finding.layers, shares).allSatisfy {
+        ($0.fit.coefficients[0] - $1).magnitude < 1e-5 && $0.residual <= 4 * $0.floor
+      })
+  }
+
+  @Test("A model of another start is no mixture, nor one that was trained further")
+  func strangers() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    #expect(try solve(values(9, near: 8), inputs, .float32).verdict == .notMixture)
+    #expect(try solve(values(4), inputs, .float32).verdict == .notMixture)
+  }
+
+  @Test("Equal inputs leave the coefficients open")
+  func equalInputs() throws {
+    let input = rounded(values(2), .float32)
+    let finding = try solve(input, [input, input], .float32)
+    #expect(finding.verdict == .undetermined)
+    #expect(finding.consensus.errors.allSatisfy { !($0 <= 1) })
+  }
+
+  @Test("Where the first input alone is within rounding, a share of the others is not determined")
+  func withinRounding() throws {
+    let exact = values(2)
+    let inputs = [exact, rounded(exact, .float16)]
+    let merged = rounded(mix(inputs, [0.4, 0.6]), .float16)
+    let finding = try solve(merged, inputs, .float32, storedAs: .float16)
+    #expect(finding.verdict == .undetermined)
+    #expect(try solve(rounded(exact, .float32), inputs, .float32).verdict == .mixture)
+  }
+
+  @Test("NaN in a tensor makes that tensor differ, and no other")
+  func nonfinite() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    merged[0][5] = .nan
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly && finding.differing.count == 1)
+  }
+
+  @Test(
+    "A mixture computed in a narrow type and stored in a wide one has the floor of the narrow one")
+  func storedWide() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float16) }
+    let merged = rounded(mix(inputs, [0.7, 0.3]), .float16)
+    let finding = try solve(merged, inputs, .float16, storedAs: .float32)
+    #expect(finding.verdict == .mixture)
+    // Nothing else would: the spacing of F32 is 2^13 times finer.
+    #expect(finding.parts.allSatisfy { $0.residual > 0.5 * $0.floor })
+  }
+
+  @Test("Threads change no bit")
+  func threads() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let merged = mix(inputs, [0.7, 0.3])
+    let figures = try [1, 3].map { threads in
+      let finding = try solve(merged, inputs, .float32, threads: threads)
+      return finding.consensus.coefficients + finding.parts.map(\.residual)
+    }
+    #expect(figures[0] == figures[1])
+  }
+}
+
+@Suite struct RoundingFloorTests {
+  private func floor(_ values: [Double], _ dtype: DType) -> RoundingFloor {
+    var floor = RoundingFloor()
+    values.withUnsafeBufferPointer { buffer in
+      if let start = buffer.baseAddress { floor.add(start, count: buffer.count, dtype: dtype) }
+    }
+    return floor
+  }
+
+  @Test("The expected square is a twelfth of the squared spacing, around each element")
+  func spacing() {
+    let floor = floor([1, -1.5, 4, 0], .float32)
+    // Spacings 2^-23, 2^-23, 2^-21 and, for zero, 2^-149, whose square vanishes.
+    #expect(floor.square(fractionBits: 23) == (1 + 1 + 16) * 0x1p-46 / 12)
+    #expect(floor.square(fractionBits: nil) == 4.0 / 12)
+  }
+
+  @Test("The narrowest type that holds all elements is told by their fractions")
+  func bits() {
+    #expect(floor([1, 1.5], .float32).fractionBits == 7)
+    #expect(floor([1 + 0x1p-7, 3], .float32).fractionBits == 7)
+    #expect(floor([1 + 0x1p-10], .float32).fractionBits == 10)
+    #expect(floor([1 + 0x1p-11], .float32).fractionBits == 23)
+    #expect(floor([1 + 0x1p-52], .float64).fractionBits == 52)
+  }
+
+  @Test("A number that was rounded is off by the floor, in the root mean square")
+  func measured() {
+    var generator = SeededGenerator(seed: 5)
+    let exact = (0..<20_000).map { _ in Double.random(in: -1...1, using: &generator) }
+    let rounded = exact.map { Double(Float($0)) }
+    let square = zip(exact, rounded).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    // The square has a relative standard deviation of 0.9 / √20000, some 0.7 %.
+    #expect((square / floor(rounded, .float32).square(fractionBits: 23) - 1).magnitude < 0.04)
+  }
+}
