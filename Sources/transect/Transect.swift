@@ -20,7 +20,7 @@ struct Transect: ParsableCommand {
       64 wrong arguments.
       """,
     version: Provenance.source,
-    subcommands: [Norms.self, Inspect.self, Origin.self, Align.self])
+    subcommands: [Norms.self, Spectrum.self, Inspect.self, Origin.self, Align.self])
 
   static func main() {
     do {

@@ -102,17 +102,9 @@ struct Norms: ParsableCommand {
   private var command: String {
     let options =
       (matchTransposed ? ["--match-transposed"] : [])
-      + (filter.include.map { ["--include", recorded($0)] } ?? [])
-      + (filter.exclude.map { ["--exclude", recorded($0)] } ?? []) + (digest ? ["--digest"] : [])
+      + filter.recorded(paths: output.recordPaths) + (digest ? ["--digest"] : [])
     let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "norms"] + names + options).joined(separator: " ")
-  }
-}
-
-extension Norms {
-  /// A pattern as it is recorded: one that looks like a path is left out unless paths may be told.
-  private func recorded(_ pattern: String) -> String {
-    output.recordPaths || UserPath.words(in: pattern).isEmpty ? pattern : "PATTERN"
   }
 }
 

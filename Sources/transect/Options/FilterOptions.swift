@@ -1,5 +1,6 @@
 import ArgumentParser
 import Geometry
+import HDF5
 import Tensors
 
 /// Which tensors to take.
@@ -20,6 +21,18 @@ struct FilterOptions: ParsableArguments {
     return { name in
       (taken?.matches(name) ?? true) && !(left?.matches(name) ?? false)
     }
+  }
+
+  /// The options that shape a result, in a fixed order.
+  ///
+  /// - Parameter paths: whether patterns that look like paths may be told; if not, they are left
+  ///   out.
+  func recorded(paths: Bool) -> [String] {
+    func text(_ pattern: String) -> String {
+      paths || UserPath.words(in: pattern).isEmpty ? pattern : "PATTERN"
+    }
+    return (include.map { ["--include", text($0)] } ?? [])
+      + (exclude.map { ["--exclude", text($0)] } ?? [])
   }
 
   private func compile(_ pattern: String) throws -> Pattern {
