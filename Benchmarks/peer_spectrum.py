@@ -1,7 +1,7 @@
 """Singular values of the differences between two checkpoints, as one would write them with torch
 (binary32) or numpy (binary64). Prints the seconds they take, imports left out.
 
-    python peer_spectrum.py torch|numpy A B [gram]
+    OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 python peer_spectrum.py torch|numpy A B [gram]
 
 With `gram`, matrices over ten times as long as wide go by the eigenvalues of their Gram matrix.
 """
@@ -11,8 +11,6 @@ import time
 import numpy as np
 import torch
 from safetensors import safe_open
-
-torch.set_num_threads(2)
 
 
 def by_torch(a, b, gram):

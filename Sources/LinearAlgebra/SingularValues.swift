@@ -139,6 +139,7 @@ struct TriangularFactor {
 /// - Parameters:
 ///   - matrix: [size, size], its lower triangle by rows; destroyed.
 ///   - size: at least 1.
+/// - Returns: [size].
 private func symmetricEigenvalues(_ matrix: DoubleBuffer, size: Int) -> [Double] {
   var values = [Double](repeating: 0, count: size)
   // The lower triangle by rows is the upper one by columns.
@@ -157,6 +158,7 @@ private func symmetricEigenvalues(_ matrix: DoubleBuffer, size: Int) -> [Double]
 ///   - matrix: [rows, columns] by columns, finite; destroyed.
 ///   - rows: at least 1.
 ///   - columns: at least 1.
+/// - Returns: [min(rows, columns)].
 private func singularValues(_ matrix: DoubleBuffer, rows: Int, columns: Int) -> [Double] {
   var values = [Double](repeating: 0, count: min(rows, columns))
   let code = withWorkBuffer {

@@ -26,6 +26,7 @@ public struct SpectrumReport: Sendable {
   let items: [SpectralItem]
   let spectra: [MatrixSpectrum]
   private let skippedCount: Int
+  private let leftOut: [CoverageEntry]
 
   /// Ranks whose share of energy is reported.
   static let ranks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
@@ -40,6 +41,7 @@ public struct SpectrumReport: Sendable {
     precondition(analysis.items.count == spectra.count)
     label = labels.joined(separator: "→")
     (items, self.spectra, skippedCount) = (analysis.items, spectra, analysis.skipped.count)
+    leftOut = analysis.leftOut
   }
 
   private var isDifference: Bool { items.contains { $0.other != nil } }
@@ -66,6 +68,9 @@ public struct SpectrumReport: Sendable {
       + count(
         spectra.filter { $0.method == .leading }.count, "of them by their largest values only")
       + count(notFinite, "of them not finite") + count(skippedCount, "tensors of one axis skipped")
+      + CoverageEntry.Status.allCases.flatMap { status in
+        count(leftOut.filter { $0.status == status }.count, status.rawValue)
+      }
     return "\(label): \(parts.joined(separator: ", "))".escapedForTerminal
   }
 

@@ -31,6 +31,8 @@ public struct SpectralAnalysis: Sendable {
   public let items: [SpectralItem]
   /// Parameters of one extent or none, which have no singular values.
   public let skipped: [TensorName]
+  /// What else was left out: buffers, ties, and what has no partner.
+  public let leftOut: [CoverageEntry]
   private let options: Options
 
   /// How to decompose.
@@ -52,7 +54,8 @@ public struct SpectralAnalysis: Sendable {
   ///   - options: how to decompose.
   public init(_ pairing: CheckpointPairing, options: Options = Options()) {
     self.init(
-      pairing.pairs.map { ($0.name, $0.base, $0.other, $0.remark) }, options: options)
+      pairing.pairs.map { ($0.name, $0.base, $0.other, $0.remark) },
+      leftOut: pairing.coverage.filter { $0.status != .compared }, options: options)
   }
 
   /// Plans the matrices of one checkpoint.
@@ -65,15 +68,24 @@ public struct SpectralAnalysis: Sendable {
     _ parameters: ParameterList, options: Options = Options(),
     isIncluded: (TensorName) -> Bool = { _ in true }
   ) {
-    let taken = parameters.parameters.filter { isIncluded($0.name.canonical) }
-    self.init(taken.map { ($0.name, $0.record, nil, "") }, options: options)
+    func entry(_ name: ParameterName, _ status: CoverageEntry.Status) -> CoverageEntry {
+      CoverageEntry(name: name.canonical, status: status, detail: "")
+    }
+    let all = parameters.parameters
+    let taken = all.filter { isIncluded($0.name.canonical) }
+    let excluded = all.filter { !isIncluded($0.name.canonical) }
+    self.init(
+      taken.map { ($0.name, $0.record, nil, "") },
+      leftOut: parameters.buffers.map { entry($0.name, .buffer) }
+        + parameters.ties.map { entry($0.parameter.name, .tied) }
+        + excluded.map { entry($0.name, .excluded) }, options: options)
   }
 
   private init(
     _ all: [(name: ParameterName, a: TensorRecord, b: TensorRecord?, remark: String)],
-    options: Options
+    leftOut: [CoverageEntry], options: Options
   ) {
-    self.options = options
+    (self.leftOut, self.options) = (leftOut, options)
     skipped = all.filter { $0.a.shape.rank < 2 }.map(\.name.canonical)
     items = all.filter { $0.a.shape.rank >= 2 }.map {
       SpectralItem($0.name, $0.a, $0.b, remark: $0.remark)

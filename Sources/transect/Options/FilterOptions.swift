@@ -27,6 +27,7 @@ struct FilterOptions: ParsableArguments {
   ///
   /// - Parameter paths: whether patterns that look like paths may be told; if not, they are left
   ///   out.
+  /// - Returns: the options as on a command line.
   func recorded(paths: Bool) -> [String] {
     func text(_ pattern: String) -> String {
       paths || UserPath.words(in: pattern).isEmpty ? pattern : "PATTERN"

@@ -33,6 +33,7 @@ struct ResourceOptions: ParsableArguments {
   /// Half of the memory is for scratch space; the rest is the program, names and results.
   ///
   /// - Parameter size: of the memory, if the command line does not say.
+  /// - Returns: threads and scratch space.
   func resources(ifNotGiven size: MemorySize) -> WalkResources {
     WalkResources(threads: threads, scratchByteCount: (memory ?? size).byteCount / 2)
   }
