@@ -41,12 +41,12 @@ public struct PairWalk: Sendable {
   /// Plans a walk.
   ///
   /// - Parameter pairings: those of one base with each other.
-  public init(_ pairings: [CheckpointPairing]) { self.init(pairings.map(\.pairs)) }
+  public init(_ pairings: [CheckpointPairing]) { self.init(pairs: pairings.map(\.pairs)) }
 
   /// Plans a walk over some pairs.
   ///
   /// - Parameter pairings: lists of pairs, those of one base with each other.
-  init(_ pairings: [[TensorPair]]) {
+  init(pairs pairings: [[TensorPair]]) {
     var grouped: [WalkItem.Key: Int] = [:]
     var items: [WalkItem] = []
     grouped.reserveCapacity(pairings.first?.count ?? 0)

@@ -208,7 +208,7 @@ private struct Survey: Sendable {
     let pairs = items.compactMap { item in
       item.other.map { TensorPair(name: item.name, base: item.base, other: $0, remark: "") }
     }
-    return try PairWalk([pairs]).differences(using: resources)[0].map {
+    return try PairWalk(pairs: [pairs]).differences(using: resources)[0].map {
       ($0.l2, $0.largest, $0.nonfinite)
     }
   }
