@@ -1,3 +1,5 @@
+import Glibc
+
 /// A real matrix with at least as many rows as columns that is read in panels of rows, and so
 /// need not be held in memory.
 public protocol TallMatrix {
@@ -45,23 +47,29 @@ func spectralPanelLength(rows: Int, columns: Int) -> Int {
   max(1, min(rows, max(256, (1 << 20) / max(columns, 1))))
 }
 
-/// Numbers in memory that begins with a cache line, so that no loop over them begins otherwise
-/// from one run to the next.
+/// Numbers in memory of their own, which goes back to the system as soon as they are done with: what
+/// `malloc` gave stays with the thread that asked for it, and a few matrices of a few threads would
+/// exceed what was granted.
+///
+/// The memory begins with a page, so that no loop over it begins otherwise from one run to the next.
 final class DoubleBuffer {
   let start: UnsafeMutablePointer<Double>
   let count: Int
+  private let byteCount: Int
 
   /// Takes memory for `count` numbers, zeros at first.
   init(count: Int) {
     self.count = max(count, 1)
-    start = UnsafeMutableRawPointer.allocate(
-      byteCount: self.count * MemoryLayout<Double>.stride, alignment: 64
-    ).bindMemory(to: Double.self, capacity: self.count)
-    clear()
+    byteCount = self.count * MemoryLayout<Double>.stride
+    let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      preconditionFailure("the system has no \(byteCount) bytes of memory left")
+    }
+    start = memory.bindMemory(to: Double.self, capacity: self.count)
   }
 
-  deinit { UnsafeMutableRawPointer(start).deallocate() }
+  deinit { munmap(start, byteCount) }
 
   /// Sets all to zero.
-  func clear() { start.initialize(repeating: 0, count: count) }
+  func clear() { start.update(repeating: 0, count: count) }
 }
