@@ -2,7 +2,7 @@
 """Compares every singular value of `transect spectrum` with numpy's SVD in float64.
 
 Singular values above 1e-6 of the largest must agree to a relative 1e-10, those below to 1e-15 of
-the largest times the square root of the longer side; norms and the figures made of them to 1e-9. The ranks,
+the largest times the square root of the longer side, norms and the figures made of them to 1e-9. The ranks,
 the rounding floor and the verdict are computed again here from their definitions. Every matrix in
 common must be there.
 

@@ -17,7 +17,7 @@ struct Spectrum: ParsableCommand {
       called so. -o stores all singular values; --json and --csv hold more than the table.
 
       Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
-      axis are skipped. A matrix takes some 16 bytes for each square of its shorter side.
+      axis are skipped. A matrix takes 8 bytes for each element of a square of its shorter side, and some 10 MB.
       """)
 
   @Argument(help: "The checkpoint, A.")
