@@ -178,7 +178,8 @@ extension difference_loops {
     kernels.widen(elements.bytes.baseAddress, elements.count, target)
   }
 
-  fileprivate subscript(dtype: DType) -> difference_kernels? {
+  /// The loops for a type, or `nil` for those too rare in checkpoints to have any.
+  subscript(dtype: DType) -> difference_kernels? {
     switch dtype {
     case .float64: f64
     case .float32: f32

@@ -41,12 +41,17 @@ public struct PairWalk: Sendable {
   /// Plans a walk.
   ///
   /// - Parameter pairings: those of one base with each other.
-  public init(_ pairings: [CheckpointPairing]) {
+  public init(_ pairings: [CheckpointPairing]) { self.init(pairs: pairings.map(\.pairs)) }
+
+  /// Plans a walk over some pairs.
+  ///
+  /// - Parameter pairings: lists of pairs, those of one base with each other.
+  init(pairs pairings: [[TensorPair]]) {
     var grouped: [WalkItem.Key: Int] = [:]
     var items: [WalkItem] = []
-    grouped.reserveCapacity(pairings.first?.pairs.count ?? 0)
+    grouped.reserveCapacity(pairings.first?.count ?? 0)
     for (pairing, content) in pairings.enumerated() {
-      for (position, pair) in content.pairs.enumerated() {
+      for (position, pair) in content.enumerated() {
         let key = WalkItem.Key(pair.base)
         let slot = grouped[key] ?? items.count
         if slot == items.count { items.append(WalkItem(ElementReader(pair.base))) }
@@ -55,7 +60,7 @@ public struct PairWalk: Sendable {
       }
     }
     self.items = items
-    pairCounts = pairings.map(\.pairs.count)
+    pairCounts = pairings.map(\.count)
   }
 
   /// Compares everything.

@@ -21,9 +21,8 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Norms.self, Gram.self, Inspect.self, Digest.self, Check.self, Origin.self, Align.self,
-      Mix.self,
-      Solve.self,
+      Norms.self, Gram.self, Spectrum.self, Inspect.self, Digest.self, Check.self, Origin.self,
+      Align.self, Mix.self, Solve.self,
     ])
 
   static func main() {

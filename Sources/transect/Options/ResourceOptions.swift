@@ -27,10 +27,15 @@ struct ResourceOptions: ParsableArguments {
     }
   }
 
+  /// What a walk may use, 256 MB if nothing else is granted.
+  var resources: WalkResources { resources(ifNotGiven: MemorySize(byteCount: 256_000_000)) }
+
   /// Half of the memory is for scratch space; the rest is the program, names and results.
-  var resources: WalkResources {
-    let granted = memory ?? MemorySize(byteCount: 256_000_000)
-    return WalkResources(threads: threads, scratchByteCount: granted.byteCount / 2)
+  ///
+  /// - Parameter size: of the memory, if the command line does not say.
+  /// - Returns: threads and scratch space.
+  func resources(ifNotGiven size: MemorySize) -> WalkResources {
+    WalkResources(threads: threads, scratchByteCount: (memory ?? size).byteCount / 2)
   }
 }
 

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import HDF5
+import Reports
+import Tensors
+
+/// `transect spectrum`: singular values of matrices, or of what is between two checkpoints.
+struct Spectrum: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Singular values of each matrix of a checkpoint, or of each difference of two.",
+    discussion: """
+      For each matrix D of A, or each difference D = A − B: the spectral norm ‖D‖₂ = σ₁; the \
+      stable rank, ‖D‖_F² / σ₁²; the effective rank, exp of the entropy of σ / Σσ; the rank above \
+      what rounding of the stored numbers explains; and the energy, the share of ‖D‖_F² in the r \
+      largest singular values. A difference of low rank but for rounding, as of a merged LoRA, is \
+      called so. -o stores all singular values; --json and --csv hold more than the table.
+
+      Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
+      axis are skipped. A matrix takes 8 bytes for each element of a square of its shorter side, and some 10 MB.
+      """)
+
+  @Argument(help: "The checkpoint, A.")
+  var a: String
+
+  @Argument(help: "Another, B, to take the differences A − B.")
+  var b: String?
+
+  @Option(help: "Order of rows: \(SpectrumOrder.allNames).")
+  var sort = SpectrumOrder.file
+
+  @Option(help: "Print only the first so many rows.")
+  var top: Int?
+
+  @Option(
+    help: """
+      Of matrices that take more than the memory granted, find only so many of the largest \
+      singular values, by randomized subspace iteration.
+      """)
+  var leading: Int?
+
+  @Option(help: "Seed of what --leading draws at random.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
+  var matchTransposed = false
+
+  @OptionGroup var filter: FilterOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard top.map({ $0 > 0 }) ?? true else { throw ValidationError("--top must be at least 1") }
+    guard leading.map({ (1...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--leading must be between 1 and 10000")
+    }
+    guard b != nil || !matchTransposed else {
+      throw ValidationError("--match-transposed is for two checkpoints")
+    }
+  }
+
+  private var arguments: [String] { [a] + (b.map { [$0] } ?? []) }
+
+  func run() throws {
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    try output.checkOutput(against: models.map(\.checkpoint))
+    let report = try measure(models)
+    try show(report)
+    try output.write { try result(report, models) }
+  }
+
+  private func measure(_ models: [ParameterList]) throws -> SpectrumReport {
+    let analysis = try plan(models)
+    guard !analysis.items.isEmpty else {
+      throw CheckpointError(
+        .incomplete, in: arguments[arguments.count - 1],
+        b == nil ? "has no matrix that was asked for" : "has no matrix in common with \(a)")
+    }
+    let spectra = try analysis.run(using: resources.resources(ifNotGiven: .halfOfMachine))
+    for model in models { try model.checkpoint.verifyUnchanged() }
+    return SpectrumReport(labels: labels(of: arguments), analysis, spectra)
+  }
+
+  private func plan(_ models: [ParameterList]) throws -> SpectralAnalysis {
+    var decomposition = SpectralAnalysis.Options()
+    (decomposition.leading, decomposition.seed) = (leading, seed)
+    let isIncluded = try filter.predicate()
+    guard models.count > 1 else {
+      return SpectralAnalysis(models[0], options: decomposition, isIncluded: isIncluded)
+    }
+    var options = CheckpointPairing.Options()
+    (options.matchesTransposed, options.isIncluded) = (matchTransposed, isIncluded)
+    let pairing = CheckpointPairing(base: models[0], other: models[1], options: options)
+    return SpectralAnalysis(pairing, options: decomposition)
+  }
+
+  private func show(_ report: SpectrumReport) throws {
+    guard !output.quiet else { return }
+    let table = report.table(order: sort, limit: top)
+    if output.json {
+      try printLines([header(report)] + jsonLines(table, kind: "row"))
+    } else if output.csv {
+      try printLines(commaSeparatedLines(table))
+    } else {
+      let lines = TerminalTable(table).lines(width: TerminalTable.width)
+      try printLines(
+        [report.summary, ""] + lines + (report.conclusion.map { ["", $0] } ?? []))
+    }
+    if report.notFinite > 0 {
+      printError("transect: warning: \(report.notFinite) matrices hold NaN or infinite values")
+    }
+    if output.verbose { printError(PeakMemory().description) }
+  }
+
+  private func header(_ report: SpectrumReport) -> String {
+    jsonObject([
+      ("kind", jsonString("header")), ("schema", jsonString("transect.spectrum/1")),
+      ("source", jsonString(Provenance.source)), ("matrices", jsonString(report.label)),
+    ])
+  }
+
+  private func result(_ report: SpectrumReport, _ models: [ParameterList]) throws -> ResultFile {
+    let inputs = try zip(zip(labels(of: arguments), ["a", "b"]), models).map { name, model in
+      try Provenance.Input(
+        label: name.0, role: name.1, parameters: model,
+        digest: model.modelDigest(threads: resources.threads))
+    }
+    return try output.resultFile(
+      title: b == nil ? "Singular values of matrices" : "Singular values of differences",
+      command: command, inputs: inputs, groups: report.groups())
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    let options =
+      (matchTransposed ? ["--match-transposed"] : [])
+      + filter.recorded(withPaths: output.recordPaths)
+      + (leading.map { ["--leading", "\($0)", "--seed", "\(seed)"] } ?? [])
+    let names = arguments.map { output.recordPaths ? $0 : baseName($0) }
+    return (["transect", "spectrum"] + names + options).joined(separator: " ")
+  }
+}
+
+extension SpectrumOrder: ExpressibleByArgument {
+  fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
