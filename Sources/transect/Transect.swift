@@ -22,7 +22,7 @@ struct Transect: ParsableCommand {
     version: Provenance.source,
     subcommands: [
       Norms.self, Gram.self, Spectrum.self, Inspect.self, Digest.self, Check.self, Origin.self,
-      Align.self, Mix.self, Solve.self,
+      Align.self, Mix.self, Solve.self, Verify.self,
     ])
 
   static func main() {

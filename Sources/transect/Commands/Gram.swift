@@ -99,19 +99,8 @@ struct Gram: ParsableCommand {
   }
 
   private func storedReport() throws -> GramReport {
-    let path = checkpoints[0]
-    do {
-      let file = try InputFile(path, mode: .pread)
-      guard file.byteCount <= Gram.mostStoredBytes else {
-        throw CheckpointError(.malformed, in: path, "\(file.byteCount) bytes are too many")
-      }
-      return try GramReport(StoredResult(image: file.copy(0..<file.byteCount)))
-    } catch let error as HDF5Error {
-      throw CheckpointError(.malformed, in: path, error.description)
-    }
+    try withStoredResult(checkpoints[0]) { try GramReport($0) }
   }
-
-  private static let mostStoredBytes = 1 << 30
 
   /// The numbers of `--at`, or `nil` if it is not given.
   func coefficients() throws -> [Double]? {

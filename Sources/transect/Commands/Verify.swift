@@ -1,0 +1,85 @@
+import ArgumentParser
+import Checkpoints
+import Geometry
+import HDF5
+import Reports
+import Tensors
+
+/// `transect verify`: whether the inputs of a result are still what they were.
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Check that the inputs named in a result file still have the content it was made from.",
+    discussion: """
+      Reads every input and compares the SHA-256 of its content with the one in the result. Inputs are \
+      looked for where the result says, which is only their last component unless it was written with \
+      --record-paths; name them after the result if they are elsewhere, in their order.
+
+      Exit codes: 0 all are the same, 1 one has changed, 2 unusable input, 3 one cannot be read.
+      """)
+
+  @Argument(help: "The result file.")
+  var result: String
+
+  @Argument(help: "The inputs, in the order of the result.")
+  var checkpoints: [String] = []
+
+  @Flag(help: "Print JSON lines.")
+  var json = false
+
+  @OptionGroup var resources: ResourceOptions
+
+  func run() throws {
+    let outcomes = try inputs().map(outcome)
+    try printLines(outcomes.map(line))
+    if outcomes.contains(where: { $0.status == "CHANGED" }) { throw ExitCode(1) }
+    if outcomes.contains(where: { $0.status == "MISSING" }) { throw ExitCode(3) }
+  }
+
+  private struct Input {
+    let label: String
+    let path: String
+    let digest: String
+  }
+
+  private func inputs() throws -> [Input] {
+    let (labels, paths, digests) = try withStoredResult(result) { stored in
+      try (
+        stored.texts("input", in: "provenance"), stored.texts("path", in: "provenance"),
+        stored.texts("content_digest", in: "provenance")
+      )
+    }
+    guard checkpoints.isEmpty || checkpoints.count == labels.count else {
+      throw ValidationError(
+        "the result has \(labels.count) inputs, and \(checkpoints.count) are named")
+    }
+    guard paths.count == labels.count, digests.allSatisfy({ $0.utf8.count == 64 }) else {
+      throw CheckpointError(.malformed, in: result, "holds no digests of its inputs")
+    }
+    let places = checkpoints.isEmpty ? paths : checkpoints
+    return labels.indices.map { .init(label: labels[$0], path: places[$0], digest: digests[$0]) }
+  }
+
+  private func outcome(_ input: Input) throws -> (status: String, input: Input, found: String) {
+    do {
+      let model = try ParameterList(openCheckpoint(input.path, mode: resources.io))
+      let found = try model.modelDigest(threads: resources.threads).description
+      try model.checkpoint.verifyUnchanged()
+      return (found == input.digest ? "OK" : "CHANGED", input, found)
+    } catch let error as CheckpointError where error.reason == .unreadable {
+      return ("MISSING", input, "")
+    }
+  }
+
+  private func line(_ outcome: (status: String, input: Input, found: String)) -> String {
+    guard json else {
+      let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
+      return "\(status) \(outcome.input.label): \(outcome.input.path)".escapedForTerminal
+    }
+    return jsonObject([
+      ("kind", jsonString("input")), ("status", jsonString(outcome.status)),
+      ("name", jsonString(outcome.input.label)), ("path", jsonString(outcome.input.path)),
+      ("recorded", jsonString(outcome.input.digest)), ("found", jsonString(outcome.found)),
+    ])
+  }
+}
