@@ -29,9 +29,6 @@ struct Gram: ParsableCommand {
   @Option(help: "A row for each, in --json, --csv and with --at: \(NormGrouping.allNames).")
   var by = NormGrouping.total
 
-  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
-  var matchTransposed = false
-
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
@@ -92,9 +89,7 @@ struct Gram: ParsableCommand {
   private func commonTensors(
     _ models: [ParameterList], _ arguments: [String]
   ) throws -> CommonTensors {
-    var options = CheckpointPairing.Options()
-    options.matchesTransposed = matchTransposed
-    options.isIncluded = try filter.predicate()
+    let options = try filter.pairing()
     return try transect.commonTensors(of: models, arguments, options: options, resources)
   }
 
@@ -132,7 +127,6 @@ struct Gram: ParsableCommand {
     func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
     let options =
       (base.map { ["--base", recorded($0)] } ?? [])
-      + (matchTransposed ? ["--match-transposed"] : [])
       + filter.recorded(withPaths: output.recordPaths)
     return (["transect", "gram"] + checkpoints.map(recorded) + options).joined(separator: " ")
   }

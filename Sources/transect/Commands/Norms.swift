@@ -33,9 +33,6 @@ struct Norms: ParsableCommand {
   @Option(help: "Scale of the distance: rms (‖A − B‖ / √n), l2 (‖A − B‖) or mean (‖A − B‖ / n).")
   var scale = NormScale.rms
 
-  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
-  var matchTransposed = false
-
   @Flag(help: "Exit with 3 if values are NaN or infinite, or parameters could not be compared.")
   var strict = false
 
@@ -60,9 +57,7 @@ struct Norms: ParsableCommand {
   }
 
   private func measure(_ checkpoints: [ParameterList]) throws -> NormsReport {
-    var options = CheckpointPairing.Options()
-    options.matchesTransposed = matchTransposed
-    options.isIncluded = try filter.predicate()
+    let options = try filter.pairing()
     let pairings = checkpoints.dropFirst().map { other in
       CheckpointPairing(base: checkpoints[0], other: other, options: options)
     }
@@ -95,8 +90,7 @@ struct Norms: ParsableCommand {
   /// What shapes the result file, in a fixed order.
   private var command: String {
     let options =
-      (matchTransposed ? ["--match-transposed"] : [])
-      + filter.recorded(withPaths: output.recordPaths)
+      filter.recorded(withPaths: output.recordPaths)
     let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "norms"] + names + options).joined(separator: " ")
   }

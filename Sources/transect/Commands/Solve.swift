@@ -30,9 +30,6 @@ struct Solve: ParsableCommand {
   @Option(help: "A row for each: tensor, layer or total.")
   var by = NormGrouping.layer
 
-  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
-  var matchTransposed = false
-
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
@@ -51,7 +48,7 @@ struct Solve: ParsableCommand {
     let arguments = [merged] + sources
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
     try output.checkOutput(against: models.map(\.checkpoint))
-    let common = try commonTensors(of: models, arguments, options: options(), resources)
+    let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
     let finding = try MixtureTest(
       common, origin: basePosition ?? 0, resources: resources.resources
     ).run()
@@ -79,13 +76,6 @@ struct Solve: ParsableCommand {
 
   private var basePosition: Int? {
     base.map { _ in basePositionAmongInputs ?? inputs.count }
-  }
-
-  private func options() throws -> CheckpointPairing.Options {
-    var options = CheckpointPairing.Options()
-    options.matchesTransposed = matchTransposed
-    options.isIncluded = try filter.predicate()
-    return options
   }
 
   private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
@@ -130,7 +120,6 @@ struct Solve: ParsableCommand {
     func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
     let options =
       (base.map { ["--base", recorded($0)] } ?? [])
-      + (matchTransposed ? ["--match-transposed"] : [])
       + filter.recorded(withPaths: output.recordPaths)
     return
       (["transect", "solve", recorded(merged), "--from"] + inputs.map(recorded) + options)

@@ -42,9 +42,6 @@ struct Spectrum: ParsableCommand {
   @Option(help: "Seed of what --leading draws at random.")
   var seed: UInt64 = 0
 
-  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
-  var matchTransposed = false
-
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var output: OutputOptions
@@ -54,7 +51,7 @@ struct Spectrum: ParsableCommand {
     guard leading.map({ (1...10_000).contains($0) }) ?? true else {
       throw ValidationError("--leading must be between 1 and 10000")
     }
-    guard b != nil || !matchTransposed else {
+    guard b != nil || !filter.matchTransposed else {
       throw ValidationError("--match-transposed is for two checkpoints")
     }
   }
@@ -84,13 +81,12 @@ struct Spectrum: ParsableCommand {
   private func plan(_ models: [ParameterList]) throws -> SpectralAnalysis {
     var decomposition = SpectralAnalysis.Options()
     (decomposition.leading, decomposition.seed) = (leading, seed)
-    let isIncluded = try filter.predicate()
     guard models.count > 1 else {
-      return SpectralAnalysis(models[0], options: decomposition, isIncluded: isIncluded)
+      return try SpectralAnalysis(
+        models[0], options: decomposition, isIncluded: filter.predicate())
     }
-    var options = CheckpointPairing.Options()
-    (options.matchesTransposed, options.isIncluded) = (matchTransposed, isIncluded)
-    let pairing = CheckpointPairing(base: models[0], other: models[1], options: options)
+    let pairing = try CheckpointPairing(
+      base: models[0], other: models[1], options: filter.pairing())
     return SpectralAnalysis(pairing, options: decomposition)
   }
 
@@ -133,8 +129,7 @@ struct Spectrum: ParsableCommand {
   /// What shapes the result file, in a fixed order.
   private var command: String {
     let options =
-      (matchTransposed ? ["--match-transposed"] : [])
-      + filter.recorded(withPaths: output.recordPaths)
+      filter.recorded(withPaths: output.recordPaths)
       + (leading.map { ["--leading", "\($0)", "--seed", "\(seed)"] } ?? [])
     let names = arguments.map { output.recordPaths ? $0 : baseName($0) }
     return (["transect", "spectrum"] + names + options).joined(separator: " ")

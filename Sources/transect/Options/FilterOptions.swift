@@ -3,13 +3,16 @@ import Geometry
 import HDF5
 import Tensors
 
-/// Which tensors to take.
+/// Which tensors to take, and how to pair them.
 struct FilterOptions: ParsableArguments {
   @Option(help: "Take only tensors whose canonical name matches this regular expression.")
   var include: String?
 
   @Option(help: "Leave out tensors whose canonical name matches this regular expression.")
   var exclude: String?
+
+  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
+  var matchTransposed = false
 
   func validate() throws {
     for pattern in [include, exclude].compactMap({ $0 }) { _ = try NamePattern(pattern) }
@@ -23,14 +26,23 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
+  /// How to pair two checkpoints.
+  func pairing() throws -> CheckpointPairing.Options {
+    var options = CheckpointPairing.Options()
+    options.matchesTransposed = matchTransposed
+    options.isIncluded = try predicate()
+    return options
+  }
+
   /// The options as they are recorded: a pattern that looks like a path is left out unless paths may
   /// be told.
   func recorded(withPaths: Bool) -> [String] {
     let options = [("--include", include), ("--exclude", exclude)]
-    return options.flatMap { option, pattern in
-      pattern.map {
-        [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"]
-      } ?? []
-    }
+    return (matchTransposed ? ["--match-transposed"] : [])
+      + options.flatMap { option, pattern in
+        pattern.map {
+          [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"]
+        } ?? []
+      }
   }
 }
