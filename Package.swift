@@ -46,6 +46,7 @@ let package = Package(
     .target(
       name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
+    .target(name: "Evaluation", dependencies: ["LinearAlgebra"], swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
@@ -75,6 +76,9 @@ let package = Package(
       dependencies: [
         "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
       ],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
