@@ -37,23 +37,24 @@ let package = Package(
         ])
       ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
+    .target(name: "JSON", swiftSettings: fastInDebug),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "CMapping", "CSHA256"],
+      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256"],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(name: "Evaluation", dependencies: ["LinearAlgebra"], swiftSettings: fastInDebug),
     .target(
-      name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
+      name: "Reports", dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
-        "Tensors", "Checkpoints", "Geometry", "HDF5", "Reports",
+        "Tensors", "JSON", "Checkpoints", "Geometry", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
@@ -63,6 +64,7 @@ let package = Package(
       swiftSettings: fastInDebug),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: warningsAreErrors),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
@@ -83,7 +85,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "HDF5", "TestSupport",
+        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "JSON", "HDF5",
+        "TestSupport",
       ],
       swiftSettings: warningsAreErrors),
     .testTarget(

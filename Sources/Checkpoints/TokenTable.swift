@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// Which token has which number, as the files beside a checkpoint say.

@@ -1,4 +1,5 @@
 import Checkpoints
+import JSON
 import Tensors
 
 /// A table as lines of comma-separated values, the names of the columns first.

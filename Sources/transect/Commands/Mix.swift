@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 

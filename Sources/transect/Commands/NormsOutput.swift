@@ -1,5 +1,6 @@
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Geometry
 import HDF5
+import JSON
 import Reports
 import Tensors
 
