@@ -14,6 +14,7 @@ let package = Package(
   targets: [
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CMapping"),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
     .target(
@@ -47,6 +48,9 @@ let package = Package(
     .target(
       name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
+    .target(
+      name: "Journals", dependencies: ["JSON", "Checkpoints", "CZlib"],
+      swiftSettings: warningsAreErrors),
     .target(name: "Evaluation", dependencies: ["LinearAlgebra"], swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "HDF5"],
@@ -79,6 +83,9 @@ let package = Package(
         "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
       ],
       swiftSettings: fastInDebug),
+    .testTarget(
+      name: "JournalsTests", dependencies: ["Journals", "Checkpoints", "TestSupport"],
+      swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),

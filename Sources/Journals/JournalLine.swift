@@ -20,10 +20,9 @@ enum JournalLine {
     return "\(JournalLine.checksum(Array(object.utf8))) \(object)\n"
   }
 
-  /// Reads a line without its end.
+  /// Reads a line without its end; `nil` if the checksum does not match, or it is none of ours.
   ///
   /// - Parameter line: the line's bytes.
-  /// - Returns: `nil` if the checksum does not match, or this is no line of a journal.
   init?(_ line: ArraySlice<UInt8>) {
     let object = Array(line.dropFirst(9))
     guard line.count > 9, line.prefix(9).elementsEqual((JournalLine.checksum(object) + " ").utf8),
@@ -32,7 +31,9 @@ enum JournalLine {
     if let row = members["row"], let value = members["value"] {
       guard let key = try? JournalLine.string(row) else { return nil }
       self = .row(key: key, value: value)
-    } else if members["journal"] == "1", let run = members["run"].flatMap({ try? JournalLine.string($0) }) {
+    } else if members["journal"] == "1",
+      let run = members["run"].flatMap({ try? JournalLine.string($0) })
+    {
       self = .header(run: run)
     } else {
       return nil
