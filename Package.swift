@@ -37,6 +37,7 @@ let package = Package(
         ])
       ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
+    .target(name: "Threads", swiftSettings: fastInDebug),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
@@ -44,8 +45,11 @@ let package = Package(
       dependencies: ["Tensors", "CMapping", "CSHA256"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
+      name: "Geometry",
+      dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
+    .target(
+      name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
@@ -73,7 +77,14 @@ let package = Package(
     .testTarget(
       name: "GeometryTests",
       dependencies: [
-        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
+        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "Threads", "CKernels",
+        "TestSupport",
+      ],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: [
+        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(

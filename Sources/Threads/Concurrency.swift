@@ -9,7 +9,7 @@ import Synchronization
 /// - Parameters:
 ///   - threads: how many, at least 1; the calling thread is one of them.
 ///   - body: takes the index of its thread.
-func concurrently(threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+public func concurrently(threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
   let started = (1..<max(threads, 1)).compactMap { index in startThread { body(index) } }
   body(0)
   for thread in started { pthread_join(thread, nil) }
@@ -50,7 +50,7 @@ private func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
 ///   - body: the result for an index.
 /// - Returns: the results.
 /// - Throws: what `body` threw for the lowest index that failed among those that were tried.
-func concurrentMap<Value: Sendable>(
+public func concurrentMap<Value: Sendable>(
   _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Value
 ) throws -> [Value] {
   let next = Atomic(0)
