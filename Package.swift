@@ -46,6 +46,7 @@ let package = Package(
     .target(
       name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
+    .target(name: "Models", dependencies: ["Tensors"], swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
@@ -76,6 +77,8 @@ let package = Package(
         "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
       ],
       swiftSettings: fastInDebug),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
       dependencies: [
