@@ -48,7 +48,6 @@ let package = Package(
       name: "Geometry",
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
-    .target(name: "Models", dependencies: ["Tensors"], swiftSettings: fastInDebug),
     .target(
       name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
     .target(
@@ -88,8 +87,6 @@ let package = Package(
         "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
       ],
       swiftSettings: fastInDebug),
-    .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
       dependencies: [

@@ -54,7 +54,7 @@ public struct ModelSettings: Hashable, Sendable {
 
   /// What to say of a setting that cannot be used.
   func refusal(
-    of name: String, _ reason: ModelError.Reason = .unsupported, _ detail: String
+    of name: String, _ detail: String, as reason: ModelError.Reason = .unsupported
   ) -> ModelError {
     ModelError(reason, in: path, "\(name) is \(values[name] ?? "not set"), \(detail)")
   }

@@ -7,16 +7,6 @@ import Tensors
 /// Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3,
 /// and `GPT2Config` of `transformers`, from which the names and defaults of settings are.
 public struct GPT2Configuration: Hashable, Sendable {
-  /// What a neuron of the hidden layer computes.
-  public enum Activation: String, CaseIterable, Sendable {
-    /// x Φ(x) by way of tanh(√(2/π) (x + 0.044715 x³)).
-    case tanhGELU
-    /// x Φ(x) by way of erf.
-    case gelu
-    /// max(x, 0).
-    case relu
-  }
-
   /// How many layers there are.
   public let layerCount: Int
   /// Channels of the residual stream.
@@ -127,8 +117,8 @@ extension GPT2Configuration {
 
   private static func activation(_ settings: ModelSettings) throws -> Activation {
     switch try settings.text("activation_function") ?? "gelu_new" {
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .tanhGELU
-    case "gelu": return .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .tanh
+    case "gelu": return .erf
     case "relu": return .relu
     default:
       throw settings.refusal(
@@ -145,7 +135,8 @@ extension GPT2Configuration {
     ]
     for (name, extent) in extents {
       guard let value = try settings.integer(name), value != extent else { continue }
-      throw settings.refusal(of: name, .mismatch, "but the shapes of the weights say \(extent)")
+      throw settings.refusal(
+        of: name, "but the shapes of the weights say \(extent)", as: .mismatch)
     }
     guard layerNormEpsilon >= 0 else {
       throw settings.refusal(of: "layer_norm_epsilon", "and must not be negative")
