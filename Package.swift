@@ -39,6 +39,8 @@ let package = Package(
       ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
     .target(name: "JSON", swiftSettings: fastInDebug),
+    .target(name: "Threads", swiftSettings: fastInDebug),
+    .target(name: "Tokenization", dependencies: ["JSON"], swiftSettings: fastInDebug),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
@@ -46,19 +48,26 @@ let package = Package(
       dependencies: ["Tensors", "JSON", "CMapping", "CSHA256"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
+      name: "Geometry",
+      dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
+    .target(name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
     .target(
       name: "Journals", dependencies: ["JSON", "Checkpoints", "CZlib"],
       swiftSettings: warningsAreErrors),
-    .target(name: "Evaluation", dependencies: ["LinearAlgebra"], swiftSettings: fastInDebug),
     .target(
-      name: "Reports", dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "HDF5"],
+      name: "Evaluation",
+      dependencies: ["Tensors", "JSON", "LinearAlgebra", "Tokenization", "Journals", "Geometry", "Models"],
+      swiftSettings: fastInDebug),
+    .target(
+      name: "Reports",
+      dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "HDF5"],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
-        "Tensors", "JSON", "Checkpoints", "Geometry", "HDF5", "Reports",
+        "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "Models", "Journals",
+        "Evaluation", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
@@ -80,7 +89,14 @@ let package = Package(
     .testTarget(
       name: "GeometryTests",
       dependencies: [
-        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
+        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "Threads", "CKernels",
+        "TestSupport",
+      ],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: [
+        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(

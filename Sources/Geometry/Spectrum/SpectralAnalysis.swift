@@ -1,6 +1,7 @@
 import Checkpoints
 import LinearAlgebra
 import Tensors
+import Threads
 
 /// A matrix to be decomposed: a parameter of one checkpoint, or the difference A − B of two.
 public struct SpectralItem: Sendable {
