@@ -57,7 +57,9 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .target(
       name: "Evaluation",
-      dependencies: ["Tensors", "JSON", "LinearAlgebra", "Tokenization", "Journals", "Geometry", "Models"],
+      dependencies: [
+        "Tensors", "JSON", "LinearAlgebra", "Tokenization", "Journals", "Geometry", "Models",
+      ],
       swiftSettings: fastInDebug),
     .target(
       name: "Reports",
@@ -103,7 +105,8 @@ let package = Package(
       name: "JournalsTests", dependencies: ["Journals", "Checkpoints", "TestSupport"],
       swiftSettings: warningsAreErrors),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "LinearAlgebra", "TestSupport"],
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

@@ -25,3 +25,6 @@ enum RatioError {
 
 /// e^x; other files need not import the system's library.
 func exponential(_ x: Double) -> Double { exp(x) }
+
+/// ln x.
+func logarithm(_ x: Double) -> Double { log(x) }

@@ -12,13 +12,15 @@ public struct Provenance: Sendable {
   /// One input: a checkpoint, or another file.
   public struct Input: Sendable {
     let label: String
-    let role: String
+    /// What it was used as.
+    public let role: String
     let path: String
     let format: String
     let byteCount: Int
     let tensorCount: Int
     let elementCount: Int
-    let digest: ContentDigest
+    /// Of its content.
+    public let digest: ContentDigest
 
     /// Describes a checkpoint.
     ///
@@ -115,8 +117,10 @@ public struct Provenance: Sendable {
         text("path", "file or folder", inputs.map { recordedPath($0.path) }),
         text("format", "file format", inputs.map(\.format)),
         text(
-          "content_digest", "SHA-256 of a checkpoint's canonical content, or of a file", inputs.map(\.digest.description)),
-        integer("bytes", "size of all tensors, or of the file", inputs.map(\.byteCount), units: "byte"),
+          "content_digest", "SHA-256 of a checkpoint's canonical content, or of a file",
+          inputs.map(\.digest.description)),
+        integer(
+          "bytes", "size of all tensors, or of the file", inputs.map(\.byteCount), units: "byte"),
         integer("n_tensors", "tensors in the input", inputs.map(\.tensorCount)),
         integer(
           "n_params", "elements of parameters, tied ones once, buffers left out",

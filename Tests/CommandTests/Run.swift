@@ -42,7 +42,7 @@ struct Run {
   init(_ arguments: String...) throws { try self.init(arguments) }
 
   /// Beside the tests' own executable.
-  private static let program: URL = {
+  static let program: URL = {
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent("transect")
   }()
