@@ -38,6 +38,7 @@ let package = Package(
       ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
     .target(name: "JSON", swiftSettings: fastInDebug),
+    .target(name: "Tokenization", dependencies: ["JSON"], swiftSettings: fastInDebug),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
@@ -53,7 +54,7 @@ let package = Package(
     .executableTarget(
       name: "transect",
       dependencies: [
-        "Tensors", "JSON", "Checkpoints", "Geometry", "HDF5", "Reports",
+        "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
@@ -64,6 +65,9 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"],
+      swiftSettings: fastInDebug),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
