@@ -81,6 +81,9 @@ let package = Package(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: warningsAreErrors),
     .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"],
+      swiftSettings: fastInDebug),
+    .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
