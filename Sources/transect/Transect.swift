@@ -22,7 +22,7 @@ struct Transect: ParsableCommand {
     version: Provenance.source,
     subcommands: [
       Norms.self, Gram.self, Spectrum.self, Inspect.self, Digest.self, Check.self, Origin.self,
-      Align.self, Mix.self, Solve.self, Verify.self,
+      Align.self, Mix.self, Solve.self, Verify.self, ReadResult.self,
     ])
 
   static func main() {
@@ -49,7 +49,15 @@ struct Transect: ParsableCommand {
 /// - Throws: `OutputError` if they cannot all be written, as on a full disk.
 func printLines(_ lines: [String]) throws {
   guard !lines.isEmpty else { return }
-  guard writeAll(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO) else {
+  try printBytes(Array((lines.joined(separator: "\n") + "\n").utf8))
+}
+
+/// Writes bytes to standard output.
+///
+/// - Parameter bytes: what to write.
+/// - Throws: `OutputError` if they cannot all be written.
+func printBytes(_ bytes: [UInt8]) throws {
+  guard writeAll(bytes, to: STDOUT_FILENO) else {
     throw OutputError("standard output", because: "cannot be written to the end")
   }
 }
@@ -58,12 +66,11 @@ func printLines(_ lines: [String]) throws {
 ///
 /// - Parameter line: without its end.
 func printError(_ line: String) {
-  _ = writeAll(line + "\n", to: STDERR_FILENO)
+  _ = writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
 }
 
-private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
-  var text = text
-  return text.withUTF8 { bytes in
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  bytes.withUnsafeBufferPointer { bytes in
     var done = 0
     while done < bytes.count {
       let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)

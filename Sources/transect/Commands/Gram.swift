@@ -94,7 +94,7 @@ struct Gram: ParsableCommand {
   }
 
   private func storedReport() throws -> GramReport {
-    try withStoredResult(checkpoints[0]) { try GramReport($0) }
+    try withStoredResult(checkpoints[0], groups: GramReport.groupNames) { try GramReport($0) }
   }
 
   /// The numbers of `--at`, or `nil` if it is not given.

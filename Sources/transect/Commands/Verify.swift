@@ -43,7 +43,7 @@ struct Verify: ParsableCommand {
   }
 
   private func inputs() throws -> [Input] {
-    let (labels, paths, digests) = try withStoredResult(result) { stored in
+    let (labels, paths, digests) = try withStoredResult(result, groups: ["provenance"]) { stored in
       try (
         stored.texts("input", in: "provenance"), stored.texts("path", in: "provenance"),
         stored.texts("content_digest", in: "provenance")
