@@ -26,7 +26,9 @@ import Testing
 
   private func levels(_ run: Run) throws -> [String: String] {
     try Dictionary(
-      run.objects().map { ($0["topic"] as? String ?? "", $0["level"] as? String ?? "") },
+      run.objects().dropFirst().map {
+        ($0["topic"] as? String ?? "", $0["level"] as? String ?? "")
+      },
       uniquingKeysWith: { $1 })
   }
 

@@ -34,7 +34,7 @@ import Testing
     try write("b", first: 4)
     let run = try Run("verify", result, "--json")
     #expect(run.code == 1)
-    #expect(try run.objects().map { $0["status"] as? String } == ["OK", "CHANGED"])
+    #expect(try run.objects().map { $0["status"] as? String } == [nil, "OK", "CHANGED"])
     try FileManager.default.removeItem(atPath: models[1])
     let missing = try Run("verify", result)
     #expect(missing.code == 3)

@@ -31,6 +31,7 @@ struct Gram: ParsableCommand {
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   /// Whether a result file is read instead of checkpoints.

@@ -24,17 +24,20 @@ struct Verify: ParsableCommand {
   @Argument(help: "The inputs, in the order of the result.")
   var checkpoints: [String] = []
 
-  @Flag(help: "Print JSON lines.")
-  var json = false
-
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let outcomes = try inputs().map(outcome)
-    try printLines(outcomes.map(line))
+    let table = table(outcomes)
+    try printing.show(
+      json: [jsonHeader("verify")] + jsonLines(table, kind: "input"), csv: table,
+      text: outcomes.map(line))
     if outcomes.contains(where: { $0.status == "CHANGED" }) { throw ExitCode(1) }
     if outcomes.contains(where: { $0.status == "MISSING" }) { throw ExitCode(3) }
   }
+
+  private typealias Outcome = (status: String, input: Input, found: String)
 
   private struct Input {
     let label: String
@@ -60,7 +63,7 @@ struct Verify: ParsableCommand {
     return labels.indices.map { .init(label: labels[$0], path: places[$0], digest: digests[$0]) }
   }
 
-  private func outcome(_ input: Input) throws -> (status: String, input: Input, found: String) {
+  private func outcome(_ input: Input) throws -> Outcome {
     do {
       let model = try ParameterList(openCheckpoint(input.path, mode: resources.io))
       let found = try model.modelDigest(threads: resources.threads).description
@@ -71,15 +74,20 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func line(_ outcome: (status: String, input: Input, found: String)) -> String {
-    guard json else {
-      let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
-      return "\(status) \(outcome.input.label): \(outcome.input.path)".escapedForTerminal
-    }
-    return jsonObject([
-      ("kind", jsonString("input")), ("status", jsonString(outcome.status)),
-      ("name", jsonString(outcome.input.label)), ("path", jsonString(outcome.input.path)),
-      ("recorded", jsonString(outcome.input.digest)), ("found", jsonString(outcome.found)),
-    ])
+  private func line(_ outcome: Outcome) -> String {
+    let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
+    return "\(status) \(outcome.input.label): \(outcome.input.path)".escapedForTerminal
+  }
+
+  private func table(_ outcomes: [Outcome]) -> ReportTable {
+    ReportTable(
+      rowCount: outcomes.count,
+      columns: [
+        .init("status", .text(outcomes.map(\.status))),
+        .init("name", .text(outcomes.map(\.input.label))),
+        .init("path", .text(outcomes.map(\.input.path))),
+        .init("recorded", .text(outcomes.map(\.input.digest))),
+        .init("found", .text(outcomes.map(\.found))),
+      ])
   }
 }
