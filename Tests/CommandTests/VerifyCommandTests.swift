@@ -41,6 +41,15 @@ import Testing
     #expect(missing.lines[1].hasPrefix("MISSING "))
   }
 
+  @Test("An input that is no checkpoint any more has changed, and the others are still looked at")
+  func broken() throws {
+    _ = try folder.write(Array("no checkpoint".utf8), to: "a.safetensors")
+    let run = try Run("verify", result)
+    #expect(run.code == 1 && run.errors.isEmpty)
+    #expect(run.lines[0].hasPrefix("CHANGED  a: ") && run.lines[0].contains("not safetensors"))
+    #expect(run.lines[1].hasPrefix("OK "))
+  }
+
   @Test("Inputs that lie elsewhere can be named, all of them")
   func elsewhere() throws {
     #expect(try Run("verify", result, models[0], models[1]).code == 0)

@@ -17,13 +17,11 @@ extension TaskVectorAgreement {
   /// The line of a check.
   var line: CheckLine {
     if let (level, text) = unusable { return CheckLine(level, "task vectors", text) }
-    let opposes =
-      conflictShare > TaskVectorAgreement.largestShare || cosine < TaskVectorAgreement.leastCosine
-    return CheckLine(
-      opposes ? .warning : .ok, "task vectors",
+    let agreement =
       "cosine \(cosine.threeDigits), opposite signs in \(conflictShare.percent) of "
-        + "\(moved) weights that both moved"
-        + (opposes ? ": a mixture cancels part of what they learned" : ""))
+      + "\(moved) weights that both moved"
+    return doubt.map { CheckLine(.warning, "task vectors", agreement + $0) }
+      ?? CheckLine(.ok, "task vectors", agreement)
   }
 
   /// Where there is nothing to say about agreement, why.
@@ -34,15 +32,20 @@ extension TaskVectorAgreement {
       return (.warning, "\(names.joined(separator: " and ")) has the values of the base")
     }
     guard cosine.isFinite else { return (.warning, "not compared: values are not finite") }
+    return moved == 0 ? (.ok, "no weight was moved by both") : nil
+  }
+
+  /// What a reader should know before making anything of the agreement.
+  private var doubt: String? {
     let lengths = relativeLengths
     if max(lengths.a, lengths.b) > 1 {
-      return (
-        .warning,
-        "A is \(lengths.a.threeDigits) and B \(lengths.b.threeDigits) of the base's length away from "
-          + "it, too far for fine-tunes of it"
-      )
+      return
+        ", but A is \(lengths.a.threeDigits) and B \(lengths.b.threeDigits) of the base's length "
+        + "away from it, far for fine-tunes of it"
     }
-    return moved == 0 ? (.ok, "no weight was moved by both") : nil
+    let opposes =
+      conflictShare > TaskVectorAgreement.largestShare || cosine < TaskVectorAgreement.leastCosine
+    return opposes ? ": a mixture cancels part of what they learned" : nil
   }
 }
 

@@ -92,7 +92,7 @@ struct Align: ParsableCommand {
 
   private func show(_ report: AlignReport, _ units: PermutableUnits) throws {
     if units.heads == nil {
-      printWarning(
+      printing.warn(
         "heads stay in place, as no config.json beside B tells their number; "
           + "--heads does")
     }

@@ -15,7 +15,7 @@ extension Gram {
         + (point == nil ? jsonLines(report.checkpointTable, kind: "checkpoint") : [])
         + jsonLines(coverage.table(includingCompared: false), kind: "coverage"),
       csv: table, text: text(report, table, coverage, notes))
-    warn(ofNonfinite: report.nonfinite)
+    printing.warn(ofNonfinite: report.nonfinite)
   }
 
   private func pointTable(_ report: GramReport) throws -> ReportTable? {

@@ -97,9 +97,9 @@ struct Mix: ParsableCommand {
   private func show(_ report: MixReport) throws {
     let sum = mixing.weight.reduce(0, +)
     if !mixing.weight.isEmpty, (sum - 1).magnitude > 1e-9 {
-      printWarning("the weights sum to \(sum), not to 1")
+      printing.warn("the weights sum to \(sum), not to 1")
     }
-    report.warnings.forEach(printWarning)
+    report.warnings.forEach(printing.warn)
     try printing.show(
       json: [header] + jsonLines(report.tensors, kind: "tensor"), csv: report.tensors,
       text: text(report))

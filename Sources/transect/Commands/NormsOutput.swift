@@ -14,7 +14,7 @@ extension Norms {
         + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"),
       csv: table, text: text(report, table, checkpoints))
     if printing.csv && !printing.quiet { report.coverageSummary.forEach(printError) }
-    warn(ofNonfinite: report.nonfinite)
+    printing.warn(ofNonfinite: report.nonfinite)
   }
 
   private var header: String {

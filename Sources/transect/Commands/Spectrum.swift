@@ -98,7 +98,7 @@ struct Spectrum: ParsableCommand {
       text: [report.summary, ""] + TerminalTable(table).lines(width: TerminalTable.width)
         + (report.conclusion.map { ["", $0] } ?? []))
     if report.notFinite > 0 {
-      printWarning("\(report.notFinite) matrices hold NaN or infinite values")
+      printing.warn("\(report.notFinite) matrices hold NaN or infinite values")
     }
   }
 

@@ -15,7 +15,8 @@ struct Verify: ParsableCommand {
       looked for where the result says, which is only their last component unless it was written with \
       --record-paths; name them after the result if they are elsewhere, in their order.
 
-      Exit codes: 0 all are the same, 1 one has changed, 2 unusable input, 3 one cannot be read.
+      Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \
+      cannot be read, 3 an input is not there.
       """)
 
   @Argument(help: "The result file.")
@@ -37,7 +38,7 @@ struct Verify: ParsableCommand {
     if outcomes.contains(where: { $0.status == "MISSING" }) { throw ExitCode(3) }
   }
 
-  private typealias Outcome = (status: String, input: Input, found: String)
+  private typealias Outcome = (status: String, input: Input, found: String, remark: String)
 
   private struct Input {
     let label: String
@@ -68,15 +69,17 @@ struct Verify: ParsableCommand {
       let model = try ParameterList(openCheckpoint(input.path, mode: resources.io))
       let found = try model.modelDigest(threads: resources.threads).description
       try model.checkpoint.verifyUnchanged()
-      return (found == input.digest ? "OK" : "CHANGED", input, found)
-    } catch let error as CheckpointError where error.reason == .unreadable {
-      return ("MISSING", input, "")
+      return (found == input.digest ? "OK" : "CHANGED", input, found, "")
+    } catch let error as CheckpointError {
+      let isMissing = [.unreadable, .noCheckpoint].contains(error.reason)
+      return (isMissing ? "MISSING" : "CHANGED", input, "", error.detail)
     }
   }
 
   private func line(_ outcome: Outcome) -> String {
     let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
-    return "\(status) \(outcome.input.label): \(outcome.input.path)".escapedForTerminal
+    let remark = outcome.remark.isEmpty ? "" : ": " + outcome.remark
+    return "\(status) \(outcome.input.label): \(outcome.input.path)\(remark)".escapedForTerminal
   }
 
   private func table(_ outcomes: [Outcome]) -> ReportTable {
@@ -88,6 +91,7 @@ struct Verify: ParsableCommand {
         .init("path", .text(outcomes.map(\.input.path))),
         .init("recorded", .text(outcomes.map(\.input.digest))),
         .init("found", .text(outcomes.map(\.found))),
+        .init("remark", .text(outcomes.map(\.remark))),
       ])
   }
 }

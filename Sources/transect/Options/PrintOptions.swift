@@ -9,7 +9,7 @@ struct PrintOptions: ParsableArguments {
   @Flag(help: "Print comma-separated values instead of text.")
   var csv = false
 
-  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
   var quiet = false
 
   @Flag(name: .shortAndLong, help: "Print what was left out and why, and the peak memory.")
@@ -22,8 +22,8 @@ struct PrintOptions: ParsableArguments {
   /// Prints a report in the form asked for.
   ///
   /// - Parameters:
-  ///   - json: the lines of JSON.
-  ///   - csv: the table of comma-separated values.
+  ///   - jsonLines: the lines of JSON.
+  ///   - table: the comma-separated values.
   ///   - text: the lines for a person.
   /// - Throws: `OutputError` if standard output cannot take it.
   func show(
@@ -36,16 +36,18 @@ struct PrintOptions: ParsableArguments {
     }
     if verbose { printError(PeakMemory().description) }
   }
-}
 
-/// Prints a warning, which `--quiet` leaves.
-///
-/// - Parameter text: what is amiss.
-func printWarning(_ text: String) { printError("transect: warning: \(text)") }
+  /// Prints a warning.
+  ///
+  /// - Parameter text: what is amiss.
+  func warn(_ text: String) {
+    if !quiet { printError("transect: warning: \(text)") }
+  }
 
-/// Warns of values that are not finite, if there are any.
-///
-/// - Parameter count: how many there are.
-func warn(ofNonfinite count: Int) {
-  if count > 0 { printWarning("\(count.grouped) values are NaN or infinite") }
+  /// Warns of values that are not finite, if there are any.
+  ///
+  /// - Parameter count: how many there are.
+  func warn(ofNonfinite count: Int) {
+    if count > 0 { warn("\(count.grouped) values are NaN or infinite") }
+  }
 }
