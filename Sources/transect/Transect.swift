@@ -24,8 +24,8 @@ struct Transect: ParsableCommand {
     version: Provenance.source,
     subcommands: [
       Path.self, Plane.self, Next.self, Norms.self, Gram.self, Spectrum.self, Inspect.self,
-      Digest.self, Check.self, Origin.self,
-      Align.self, Mix.self, Solve.self, Verify.self, Tokenizer.self,
+      Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
+      Export.self, Tokenizer.self, ReadResult.self,
     ])
 
   static func main() {

@@ -45,6 +45,7 @@ struct Spectrum: ParsableCommand {
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -92,28 +93,18 @@ struct Spectrum: ParsableCommand {
   }
 
   private func show(_ report: SpectrumReport) throws {
-    guard !output.quiet else { return }
     let table = report.table(order: sort, limit: top)
-    if output.json {
-      try printLines([header(report)] + jsonLines(table, kind: "row"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(table))
-    } else {
-      let lines = TerminalTable(table).lines(width: TerminalTable.width)
-      try printLines(
-        [report.summary, ""] + lines + (report.conclusion.map { ["", $0] } ?? []))
-    }
+    try printing.show(
+      json: [header(report)] + jsonLines(table, kind: "row"), csv: table,
+      text: [report.summary, ""] + TerminalTable(table).lines(width: TerminalTable.width)
+        + (report.conclusion.map { ["", $0] } ?? []))
     if report.notFinite > 0 {
-      printError("transect: warning: \(report.notFinite) matrices hold NaN or infinite values")
+      printing.warn("\(report.notFinite) matrices hold NaN or infinite values")
     }
-    if output.verbose { printError(PeakMemory().description) }
   }
 
   private func header(_ report: SpectrumReport) -> String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.spectrum/1")),
-      ("source", jsonString(Provenance.source)), ("matrices", jsonString(report.label)),
-    ])
+    jsonHeader("spectrum", [("matrices", jsonString(report.label))])
   }
 
   private func result(_ report: SpectrumReport, _ models: [ParameterList]) throws -> ResultFile {
