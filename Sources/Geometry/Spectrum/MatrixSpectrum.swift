@@ -41,16 +41,17 @@ public struct MatrixSpectrum: Sendable {
   ///   - values: the largest first.
   ///   - method: how they were computed.
   ///   - frobeniusNorm: ‖D‖_F.
-  ///   - meanSquaredSpacing: of the tensors' elements, added if there are two.
+  ///   - roundingSquare: s², the mean square of what rounding does to an element, added if there
+  ///     are two tensors.
   ///   - remainder: see ``remainder``.
   init(
     extents: (rows: Int, columns: Int), values: [Double], method: Method, frobeniusNorm: Double,
-    meanSquaredSpacing: Double, remainder: Double = 0
+    roundingSquare: Double, remainder: Double = 0
   ) {
     (self.extents, self.values, self.method) = (extents, values, method)
     (self.frobeniusNorm, self.remainder) = (frobeniusNorm, remainder)
     let edge = Double(extents.rows).squareRoot() + Double(extents.columns).squareRoot()
-    roundingFloor = 1.25 * (meanSquaredSpacing / 12).squareRoot() * edge
+    roundingFloor = method == .notFinite ? .nan : 1.25 * roundingSquare.squareRoot() * edge
   }
 }
 

@@ -154,7 +154,7 @@ public struct SpectralAnalysis: Sendable {
     ) -> MatrixSpectrum {
       MatrixSpectrum(
         extents: item.extents, values: values, method: method, frobeniusNorm: norm,
-        meanSquaredSpacing: survey.meanSquaredSpacings[index], remainder: remainder)
+        roundingSquare: survey.roundingSquares[index], remainder: remainder)
     }
     guard survey.isFinite[index] else { return result(.notFinite, []) }
     let factor = survey.factors[index]
@@ -179,8 +179,8 @@ private struct Survey: Sendable {
   /// Powers of two with which elements are near 1 where their squares might overflow or
   /// underflow, else 1.
   let factors: [Double]
-  /// Of A, and of B if there is one, added.
-  let meanSquaredSpacings: [Double]
+  /// Mean squares of what rounding does to elements of A, and of B if there is one, added.
+  let roundingSquares: [Double]
 
   init(_ items: [SpectralItem], using resources: WalkResources) throws {
     let figures = try Survey.figures(of: items, using: resources)
@@ -188,9 +188,9 @@ private struct Survey: Sendable {
     isFinite = figures.map { $0.largest.isFinite && $0.nonfinite == 0 }
     factors = figures.map { Survey.factor(largest: $0.largest) }
     let records = items.map(\.base) + items.compactMap(\.other)
-    let spacings = try spacingSquares(of: records, threads: resources.threads)
-    meanSquaredSpacings = items.indices.map { index in
-      spacings[index] + (items[index].other == nil ? 0 : spacings[items.count + index])
+    let squares = try Geometry.roundingSquares(of: records, threads: resources.threads)
+    roundingSquares = items.indices.map { index in
+      squares[index] + (items[index].other == nil ? 0 : squares[items.count + index])
     }
   }
 
