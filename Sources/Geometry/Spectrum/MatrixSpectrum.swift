@@ -31,7 +31,7 @@ public struct MatrixSpectrum: Sendable {
   /// Source for the edge: Bai & Yin 1993, "Limit of the Smallest Eigenvalue of a Large
   /// Dimensional Sample Covariance Matrix", theorem 2.
   public let roundingFloor: Double
-  /// How far the leading values may fall short: σ_i ≤ √(σ̂_i² + remainder²). 0 if complete.
+  /// ρ, how far the leading values may fall short: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²). 0 if complete.
   public let remainder: Double
 
   /// Creates a spectrum.
@@ -62,6 +62,11 @@ extension MatrixSpectrum {
   /// ‖D‖₂ = σ_1; 0 of a matrix without elements.
   public var spectralNorm: Double { method == .notFinite ? .nan : values.first ?? 0 }
 
+  /// The most that σ_1 can be, √(σ̂_1² + remainder²); σ_1 itself if complete.
+  public var spectralNormBound: Double {
+    method == .leading ? hypot(spectralNorm, remainder) : spectralNorm
+  }
+
   /// ‖D‖_F² / σ_1², at most the rank; 0 of a zero matrix.
   ///
   /// Source: Rudelson & Vershynin 2007, "Sampling from Large Matrices: An Approach through
@@ -86,7 +91,8 @@ extension MatrixSpectrum {
   }
 
   /// How many singular values exceed ``roundingFloor``; `nil` if it may be more than were
-  /// computed.
+  /// computed. Leading values are taken for the true ones, which they approach far more closely
+  /// than ``remainder`` guarantees.
   public var numericalRank: Int? {
     let count = values.prefix { $0 > roundingFloor }.count
     return method == .notFinite || (method == .leading && count == values.count) ? nil : count

@@ -29,10 +29,9 @@ public struct SpectralItem: Sendable {
 public struct SpectralAnalysis: Sendable {
   /// What is decomposed, in the base's order.
   public let items: [SpectralItem]
-  /// Parameters of one extent or none, which have no singular values.
-  public let skipped: [TensorName]
-  /// What else was left out: buffers, ties, and what has no partner.
-  public let leftOut: [CoverageEntry]
+  /// One entry for each parameter: those decomposed, those that are no matrices, then buffers,
+  /// ties, and what has no partner or was excluded.
+  public let coverage: [CoverageEntry]
   private let options: Options
 
   /// How to decompose.
@@ -68,8 +67,10 @@ public struct SpectralAnalysis: Sendable {
     _ parameters: ParameterList, options: Options = Options(),
     isIncluded: (TensorName) -> Bool = { _ in true }
   ) {
-    func entry(_ name: ParameterName, _ status: CoverageEntry.Status) -> CoverageEntry {
-      CoverageEntry(name: name.canonical, status: status, detail: "")
+    func entry(
+      _ name: ParameterName, _ status: CoverageEntry.Status, _ detail: String = ""
+    ) -> CoverageEntry {
+      CoverageEntry(name: name.canonical, status: status, detail: detail)
     }
     let all = parameters.parameters
     let taken = all.filter { isIncluded($0.name.canonical) }
@@ -77,7 +78,7 @@ public struct SpectralAnalysis: Sendable {
     self.init(
       taken.map { ($0.name, $0.record, nil, "") },
       leftOut: parameters.buffers.map { entry($0.name, .buffer) }
-        + parameters.ties.map { entry($0.parameter.name, .tied) }
+        + parameters.ties.map { entry($0.parameter.name, .tied, "to \($0.of)") }
         + excluded.map { entry($0.name, .excluded) }, options: options)
   }
 
@@ -85,11 +86,18 @@ public struct SpectralAnalysis: Sendable {
     _ all: [(name: ParameterName, a: TensorRecord, b: TensorRecord?, remark: String)],
     leftOut: [CoverageEntry], options: Options
   ) {
-    (self.leftOut, self.options) = (leftOut, options)
-    skipped = all.filter { $0.a.shape.rank < 2 }.map(\.name.canonical)
+    self.options = options
     items = all.filter { $0.a.shape.rank >= 2 }.map {
       SpectralItem($0.name, $0.a, $0.b, remark: $0.remark)
     }
+    let vectors = all.filter { $0.a.shape.rank < 2 }
+    coverage =
+      items.map {
+        CoverageEntry(name: $0.name.canonical, status: .decomposed, detail: $0.remark)
+      }
+      + vectors.map {
+        CoverageEntry(name: $0.name.canonical, status: .notMatrix, detail: $0.a.shape.compact)
+      } + leftOut
   }
 
   /// Decomposes everything, the matrices that take longest first, so that no thread is left
@@ -164,9 +172,11 @@ public struct SpectralAnalysis: Sendable {
     }
     let random = RandomStream(seed: options.seed, stream: UInt64(index))
     let svd = try RandomizedSVD(matrix, count: leading, random: random)
-    let missed = norm * factor * (norm * factor) - svd.capturedSquare
+    // Both squares are sums of rounded products: their difference is uncertain by some 2^-44.
+    let total = norm * factor * (norm * factor)
+    let missed = max(total - svd.capturedSquare, 0) + 0x1p-44 * total
     return result(
-      .leading, svd.values.map { $0 / factor }, remainder: max(missed, 0).squareRoot() / factor)
+      .leading, svd.values.map { $0 / factor }, remainder: missed.squareRoot() / factor)
   }
 }
 
