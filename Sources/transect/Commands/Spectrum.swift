@@ -18,7 +18,9 @@ struct Spectrum: ParsableCommand {
       called so. -o stores all singular values; --json and --csv hold more than the table.
 
       Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
-      axis are skipped. A matrix takes 8 bytes for each element of a square of its shorter side, and some 10 MB.
+      axis are skipped; --verbose lists them. A matrix takes 8 bytes for each element of a square of \
+      its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the K \
+      largest values σ̂_i, with a bound: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²).
       """)
 
   @Argument(help: "The checkpoint, A.")
@@ -95,12 +97,22 @@ struct Spectrum: ParsableCommand {
   private func show(_ report: SpectrumReport) throws {
     let table = report.table(order: sort, limit: top)
     try printing.show(
-      json: [header(report)] + jsonLines(table, kind: "row"), csv: table,
-      text: [report.summary, ""] + TerminalTable(table).lines(width: TerminalTable.width)
-        + (report.conclusion.map { ["", $0] } ?? []))
+      json: [header(report)] + jsonLines(table, kind: "row")
+        + jsonLines(report.coverage.table(includingCompared: false), kind: "coverage"),
+      csv: table, text: text(report, table))
+    if printing.csv, !printing.quiet { printError(report.summary) }
     if report.notFinite > 0 {
       printing.warn("\(report.notFinite) matrices hold NaN or infinite values")
     }
+  }
+
+  private func text(_ report: SpectrumReport, _ table: ReportTable) -> [String] {
+    let width = TerminalTable.width
+    let details = report.coverage.table(includingCompared: false)
+    let notes = [report.errorBound, report.conclusion].compactMap(\.self)
+    return [report.summary]
+      + (printing.verbose && details.rowCount > 0 ? TerminalTable(details).lines(width: width) : [])
+      + [""] + TerminalTable(table).lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
   }
 
   private func header(_ report: SpectrumReport) -> String {
