@@ -14,6 +14,7 @@ let package = Package(
   targets: [
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CMapping"),
+    .target(name: "CTemporaries"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
@@ -45,7 +46,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256"],
+      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries"],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry",

@@ -35,6 +35,7 @@ struct Next: ParsableCommand {
 
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -92,17 +93,10 @@ struct Next: ParsableCommand {
   }
 
   private func show(_ report: NextReport) throws {
-    guard !output.quiet else { return }
-    if output.json {
-      try printLines(
-        [jsonHeader("next", [("prompt", jsonString(prompt))])]
-          + jsonLines(report.table, kind: "token"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(report.table))
-    } else {
-      try printLines(TerminalTable(report.summary).lines(width: TerminalTable.width))
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    try printing.show(
+      json: [jsonHeader("next", [("prompt", jsonString(prompt))])]
+        + jsonLines(report.table, kind: "token"),
+      csv: report.table, text: TerminalTable(report.summary).lines(width: TerminalTable.width))
   }
 
   private func result(

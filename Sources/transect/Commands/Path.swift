@@ -32,6 +32,7 @@ struct Path: ParsableCommand {
   @OptionGroup var scoring: ScoringOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -80,19 +81,11 @@ struct Path: ParsableCommand {
   }
 
   private func show(_ report: PathReport) throws {
-    guard !output.quiet else { return }
-    if output.json {
-      try printLines(
-        [jsonHeader("path", [("line", jsonString(path.line.rawValue))])]
-          + jsonLines(report.table, kind: "point")
-          + jsonLines(report.barrierTable, kind: "barrier"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(report.table))
-    } else {
-      try printLines(
-        report.lines + [""] + TerminalTable(report.table).lines(width: TerminalTable.width))
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    try printing.show(
+      json: [jsonHeader("path", [("line", jsonString(path.line.rawValue))])]
+        + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier"),
+      csv: report.table,
+      text: report.lines + [""] + TerminalTable(report.table).lines(width: TerminalTable.width))
   }
 
   private func result(_ report: PathReport, _ inputs: [Provenance.Input]) throws -> ResultFile {

@@ -37,6 +37,7 @@ struct Plane: ParsableCommand {
   @OptionGroup var scoring: ScoringOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   private static let mostPoints = 1_000_000
@@ -75,15 +76,9 @@ struct Plane: ParsableCommand {
   }
 
   private func show(_ report: PlaneReport) throws {
-    guard !output.quiet else { return }
-    if output.json {
-      try printLines([jsonHeader("plane")] + jsonLines(report.table, kind: "point"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(report.table))
-    } else {
-      try printLines(report.lines)
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    try printing.show(
+      json: [jsonHeader("plane")] + jsonLines(report.table, kind: "point"), csv: report.table,
+      text: report.lines)
   }
 
   private func result(_ report: PlaneReport, _ inputs: [Provenance.Input]) throws -> ResultFile {
