@@ -6,6 +6,7 @@ writes NAME.png and NAME.svg, or the one of them that NAME ends in. NAME is the 
 given. Equal input gives equal bytes.
 """
 import argparse
+import io
 import pathlib
 import sys
 
@@ -40,7 +41,7 @@ def main(draw, description, verb, group, options=None):
     except NothingToDraw as reason:
         parser.exit(1, f"{result}: {reason}\n")
     except OSError as error:
-        parser.exit(2, f"{result}: {error}\n")
+        parser.exit(2, f"{error.filename or result}: {error.strerror or error}\n")
 
 
 def argument_parser(description, verb, options):
@@ -57,14 +58,17 @@ def argument_parser(description, verb, options):
 
 
 def write(figure, name):
-    """Writes the images that the name asks for."""
-    for path in paths(name):
-        figure.savefig(path, dpi=200, metadata=METADATA[path.suffix.lower()])
-        print(f"Written: {path}")
+    """Writes the images that the name asks for.
 
-
-def paths(name):
-    """The name itself if it ends like an image, or else with both endings."""
-    if name.suffix.lower() in METADATA:
-        return [name]
-    return [name.with_name(name.name + suffix) for suffix in METADATA]
+    Both are made in any case: the layout moves a little each time it is found, and an image should
+    have the same bytes with the other and without.
+    """
+    asked = [name] if name.suffix.lower() in METADATA else [
+        name.with_name(name.name + suffix) for suffix in METADATA]
+    for suffix, metadata in METADATA.items():
+        image = io.BytesIO()
+        figure.savefig(image, format=suffix[1:], dpi=200, metadata=metadata)
+        for path in asked:
+            if path.suffix.lower() == suffix:
+                path.write_bytes(image.getvalue())
+                print(f"Written: {path}")
