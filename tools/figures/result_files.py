@@ -30,6 +30,6 @@ def formula(text):
 
 
 def plain(text):
-    """Text that is drawn as it stands: dollars are no formula, blanks and controls are seen."""
+    """Text that is drawn as it stands: dollars are no formula, and controls are seen."""
     seen = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return seen.replace(" ", "␣").replace("$", r"\$")
+    return seen.replace("$", r"\$")
