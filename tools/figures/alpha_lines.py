@@ -7,7 +7,7 @@ from matplotlib.transforms import offset_copy
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 BEYOND = "0.95"
-LABEL = {"size": 8, "line": 10.5, "gap": 12}  # points
+LABEL = {"size": 8, "line": 10.5, "gap": 15}  # points
 
 
 def look(index):
@@ -55,8 +55,8 @@ def label_ends(axis, places, lines, labels):
             labels[index], end, (places[-1], (height - box.y0) / box.height), textcoords=beside,
             va="center", fontsize=LABEL["size"], color=colour, arrowprops=leader))
     widest = max(Text.get_window_extent(text).width for text in texts) + LABEL["gap"] * 1.5 * point
-    axis.set_xticks([tick for tick in axis.get_xticks() if places[0] <= tick <= places[-1]])
-    low = axis.get_xlim()[0]
+    low, high = axis.get_xlim()
+    axis.set_xticks([tick for tick in axis.get_xticks() if low < tick < high])
     axis.set_xlim(low, low + (places[-1] - low) / (1 - widest / box.width))
 
 

@@ -24,8 +24,8 @@ def draw(file, log=False):
     table = file["next"]
     parameter, places = dimension(table["next_token_logprob"], 0)
     probabilities = np.exp(table["next_token_logprob"][:].T)
-    if not probabilities.size:
-        raise figure_files.NothingToDraw("no words")
+    if not np.isfinite(probabilities).any():
+        raise figure_files.NothingToDraw("no word has a probability")
     height = max(SIZE[1], 1.2 + len(probabilities) * LABEL["line"] / 72)
     figure, axis = plt.subplots(figsize=(SIZE[0], height), layout="constrained")
     for index, line in enumerate(probabilities):

@@ -3,7 +3,8 @@
 
 The loss along the path, a line for each text, with standard errors; on the right its perplexity.
 Beyond the checkpoints the ground is grey. A dotted chord joins the losses of the two; where a line
-rises above its chord, a bracket gives the barrier, and its interval is written at the line's end.
+rises above its chord, a bracket beside the highest point gives the barrier, with its interval as a
+bar; both are written at the line's end, in nats.
 
     pip install -r requirements.txt
     python path.py RESULT.h5 [-o NAME]
@@ -11,13 +12,14 @@ rises above its chord, a bracket gives the barrier, and its interval is written 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.transforms import offset_copy
 
 import figure_files
-from alpha_lines import label_ends, look, mark_checkpoints, shade_beyond
+from alpha_lines import LABEL, label_ends, look, mark_checkpoints, shade_beyond
 from result_files import dimension, formula, strings
 
-SIZE = (7, 4.2)  # inches
-BRACKET = "0.25"
+SIZE = (7, 4.2)  # inches, if there are few texts
+BESIDE = 6  # points, from a line to its bracket and between brackets
 WIDE = 1.5  # nats; over more, round perplexities are too dense at one end
 
 
@@ -48,7 +50,8 @@ def draw(file):
     data, found = read(file), barriers(file)
     if not np.isfinite(data["nll"]).any():
         raise figure_files.NothingToDraw("no point has a finite loss")
-    figure, axis = plt.subplots(figsize=SIZE, layout="constrained")
+    height = max(SIZE[1], 1.2 + 3 * len(data["texts"]) * LABEL["line"] / 72)
+    figure, axis = plt.subplots(figsize=(SIZE[0], height), layout="constrained")
     draw_losses(axis, data)
     if len(found):
         shade_beyond(axis, data["places"])
@@ -73,14 +76,20 @@ def draw_losses(axis, data):
 
 
 def draw_barrier(axis, data, index, height, lower, upper, place):
-    """The chord, and if there is a barrier, the bracket between them with its interval."""
+    """The chord, and if there is a barrier, its bracket and interval a little to the right, so that
+    they cover neither the standard error nor those of other texts."""
     start, stop = (data["nll"][index][data["places"] == end].item() for end in (0, 1))
-    axis.plot((0, 1), (start, stop), color=look(index)["color"], linestyle=":", linewidth=1.2)
+    colour = {"color": look(index)["color"]}
+    axis.plot((0, 1), (start, stop), **colour, linestyle=":", linewidth=1.2)
     if height > 0:
-        chord = start + place * (stop - start)
-        axis.plot((place, place), (chord, chord + height), color=BRACKET, linewidth=1)
-        axis.errorbar(place, chord + height, [[height - lower], [upper - height]], color=BRACKET,
-                      capsize=5, elinewidth=2, zorder=4)
+        foot = start + place * (stop - start)
+        beside = offset_copy(axis.transData, axis.figure, x=BESIDE * (index + 1), units="points")
+        axis.plot((place, place), (foot, foot + height), **colour, linewidth=0.8, transform=beside)
+        axis.plot((place, place), (foot + lower, foot + upper), **colour, marker="_", markersize=6,
+                  linewidth=2.2, transform=beside)
+        if np.isfinite(upper):  # what is moved aside does not widen the limits by itself
+            axis.update_datalim([(place, foot + lower), (place, foot + upper)])
+            axis.autoscale_view()
 
 
 def add_perplexity(axis):
@@ -99,10 +108,16 @@ def end_labels(texts, found, level):
     """Names of the texts, and what their barriers are."""
     if not len(found):
         return list(texts)
-    return [
-        f"{text}\nbarrier {height:.3g}\n{level:.0%}: {lower:.3g} to {upper:.3g}"
-        if height > 0 else f"{text}\nno barrier"
-        for text, (height, lower, upper, _) in zip(texts, found)]
+    return [f"{text}\n{name_barrier(*barrier, level)}" for text, barrier in zip(texts, found)]
+
+
+def name_barrier(height, lower, upper, _, level):
+    """A barrier in words, with its interval, which too few documents do not give."""
+    if not height > 0:
+        return "no barrier"
+    if not np.isfinite([lower, upper]).all():
+        return f"barrier {height:.3g}"
+    return f"barrier {height:.3g}\n{level:.0%}: {lower:.3g} to {upper:.3g}"
 
 
 if __name__ == "__main__":

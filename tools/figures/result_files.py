@@ -26,7 +26,7 @@ def checkpoints(file):
 
 def formula(text):
     """A formula as a person writes it."""
-    return text.replace("alpha", "α").replace("beta", "β").replace("-", "−")
+    return text.replace("alpha", "α").replace("beta", "β").replace(" - ", " − ")
 
 
 def plain(text):
