@@ -54,7 +54,7 @@ let package = Package(
       swiftSettings: fastInDebug),
     .target(name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
     .target(
-      name: "Journals", dependencies: ["JSON", "Checkpoints", "CZlib"],
+      name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],
       swiftSettings: warningsAreErrors),
     .target(
       name: "Evaluation",

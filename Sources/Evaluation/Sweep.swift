@@ -59,6 +59,7 @@ public final class Sweep {
   /// Whether a point needs no evaluation any more.
   ///
   /// - Parameter coefficients: of the point.
+  /// - Returns: whether the journal has it.
   public func isDone(_ coefficients: [Double]) -> Bool {
     journal?.rows[SweepRow.key(coefficients)] != nil
   }

@@ -48,8 +48,8 @@ public struct LossLandscapeFile: Sendable {
     let memory = try StoredType.float64.native()
     let dataset = try Handle(
       "H5Dcreate2", unsafe H5Dcreate2(file.id, name, type.id, space.id, 0, creation.id, 0))
-    try unsafe numbers.withUnsafeBytes { bytes in
-      guard let start = unsafe bytes.baseAddress else { return }
+    try numbers.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
       _ = try unsafe checked("H5Dwrite", H5Dwrite(dataset.id, memory.id, 0, 0, 0, start))
     }
   }

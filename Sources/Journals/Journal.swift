@@ -1,3 +1,4 @@
+import CTemporaries
 import Checkpoints
 import Glibc
 
@@ -7,9 +8,14 @@ import Glibc
 /// is written by one call and synced before anything else happens, so a run that is killed at any
 /// moment loses at most the row in hand, and the same run begun again finds the others. Every line
 /// has a checksum; what is torn is left out and cut off.
+///
+/// While a journal is open, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process at once with
+/// ``interruptedExitCode``: the same command goes on where it was stopped.
 public final class Journal {
   /// The finished rows of this run, whichever process finished them: JSON by key.
   public private(set) var rows: [String: String] = [:]
+  /// The exit code of a run that was told to stop and can be taken up again, EX_TEMPFAIL.
+  public static let interruptedExitCode: Int32 = 75
   private let folder: String
   private let path: String
   private let descriptor: Int32
@@ -32,10 +38,15 @@ public final class Journal {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
       throw OutputError(path, because: "another process is writing it")
     }
+    exit_code_when_told_to_end(Journal.interruptedExitCode)
     if try !readRows(of: run) { try append(.header(run: run)) }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    guard descriptor >= 0 else { return }
+    exit_code_when_told_to_end(0)
+    close(descriptor)
+  }
 
   /// Adds a finished row; when this returns it is on disk.
   ///

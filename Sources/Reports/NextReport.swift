@@ -10,19 +10,24 @@ public struct NextReport: Sendable {
   /// [points][continuations], nats.
   private let logProbabilities: [[Double]]
   private let prompt: String
+  private let checkpoints: [String]
+  private let asked: Int
 
   /// Creates a report.
   ///
   /// - Parameters:
   ///   - parameter: what the path is.
   ///   - alphas: the points, ascending.
+  ///   - checkpoints: labels of A, B and, if there is one, C.
   ///   - prompt: the text before.
-  ///   - continuations: what may come next.
+  ///   - continuations: what may come next, what was asked for first.
+  ///   - asked: how many were asked for.
   ///   - logProbabilities: [points][continuations], in nats.
   public init(
-    _ parameter: PathReport.Parameter, alphas: [Double], prompt: String,
-    continuations: [NextTokens.Continuation], logProbabilities: [[Double]]
+    _ parameter: PathReport.Parameter, alphas: [Double], checkpoints: [String], prompt: String,
+    continuations: [NextTokens.Continuation], asked: Int, logProbabilities: [[Double]]
   ) {
+    (self.checkpoints, self.asked) = (checkpoints, asked)
     (self.parameter, self.alphas, self.prompt) = (parameter, alphas, prompt)
     (self.continuations, self.logProbabilities) = (continuations, logProbabilities)
   }
@@ -72,7 +77,7 @@ public struct NextReport: Sendable {
         attributes: [
           ResultAttribute("kind", .text("next")), ResultAttribute("prompt", .text(prompt)),
           ResultAttribute("parametrization", .text(parameter.formula)),
-        ],
+        ] + PathReport.roles(checkpoints),
         variables: [
           ResultVariable(
             axis, dimensions: [axis], .float64(alphas),
@@ -82,14 +87,18 @@ public struct NextReport: Sendable {
             longName: "what comes next"),
           ResultVariable(
             "token_id", dimensions: ["token"],
-            .int64(continuations.map { Int64($0.tokens[0]) }), longName: "its first token"),
+            .int64(continuations.map { Int64($0.tokens[0]) }), longName: "id of its first token"),
+          ResultVariable.flags(
+            "choice", dimensions: ["token"],
+            continuations.indices.map { $0 < asked ? 0 : 1 }, meanings: ["asked", "likeliest"],
+            longName: "why it is here"),
           ResultVariable(
             "n_tokens", dimensions: ["token"],
             .int64(continuations.map { Int64($0.tokens.count) }), longName: "tokens it has"),
           ResultVariable(
             "next_token_logprob", dimensions: [axis, "token"],
             .float64(logProbabilities.flatMap { $0 }),
-            longName: "log-probability that it comes next", units: "nat"),
+            longName: "log-probability that all its tokens come next", units: "nat"),
         ])
     ]
   }

@@ -26,7 +26,7 @@ extension PathReport {
         ResultAttribute("signal", .text("perplexity")),
         ResultAttribute("axes", .texts([".", axis])),
         ResultAttribute("parametrization", .text(parameter.formula)),
-      ],
+      ] + PathReport.roles(checkpoints),
       variables: [
         ResultVariable(
           "subset", dimensions: ["subset"], .text(texts), longName: "text that is scored"),
@@ -44,6 +44,16 @@ extension PathReport {
           "status", dimensions: [axis], points.map { _ in 0 }, meanings: ["done"],
           longName: "whether the point is evaluated"),
       ])
+  }
+
+  /// Which checkpoint is which letter of the formula.
+  ///
+  /// - Parameter checkpoints: labels of A, B and, if there is one, C.
+  /// - Returns: attributes.
+  static func roles(_ checkpoints: [String]) -> [ResultAttribute] {
+    zip(["checkpoint_a", "checkpoint_b", "checkpoint_c"], checkpoints).map {
+      ResultAttribute($0, .text($1))
+    }
   }
 
   /// The dimension of the points, which has the parameter's name.

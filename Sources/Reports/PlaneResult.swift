@@ -21,7 +21,7 @@ extension PlaneReport {
       "grid",
       attributes: [
         ResultAttribute("kind", .text("grid")), ResultAttribute("NX_class", .text("NXdata")),
-        ResultAttribute("signal", .text("nll")),
+        ResultAttribute("signal", .text("perplexity")),
         ResultAttribute("axes", .texts(["."] + PlaneReport.cells)),
         ResultAttribute("origin", .text(checkpoints[0])),
         ResultAttribute("direction_x", .text("\(checkpoints[2]) - \(checkpoints[0])")),
@@ -30,7 +30,7 @@ extension PlaneReport {
         ResultAttribute("norm_tau_plus", .float64(axes.plusLength)),
         ResultAttribute("norm_tau_minus", .float64(axes.minusLength)),
         ResultAttribute("cosine_of_axes", .float64(axes.cosine)),
-      ],
+      ] + PathReport.roles([checkpoints[1], checkpoints[2], checkpoints[0]]),
       variables: [
         subset(),
         ResultVariable(
@@ -42,6 +42,9 @@ extension PlaneReport {
         loss("nll", "negative log-likelihood per token", units: "nat", \.mean),
         loss("nll_errors", "standard error of nll over documents", units: "nat", \.standardError),
         loss("perplexity", "perplexity, exp(nll)", \.perplexity),
+        loss("perplexity_errors", "standard error of perplexity", \.perplexityError),
+        count("n_tokens", "tokens scored", \.tokenCount),
+        count("n_documents", "documents", \.nats.count),
         position("u", "distance from C along B - C", \.u),
         position("v", "distance from C across B - C", \.v),
         ResultVariable.flags(
@@ -76,6 +79,7 @@ extension PlaneReport {
         loss("nll", "negative log-likelihood per token", units: "nat", \.mean),
         loss("nll_errors", "standard error of nll over documents", units: "nat", \.standardError),
         loss("perplexity", "perplexity, exp(nll)", \.perplexity),
+        loss("perplexity_errors", "standard error of perplexity", \.perplexityError),
       ])
   }
 
@@ -109,6 +113,14 @@ extension PlaneReport {
   private func subset() throws -> ResultVariable {
     try ResultVariable(
       "subset", dimensions: ["subset"], .text(texts), longName: "text that is scored")
+  }
+
+  private func count(
+    _ name: String, _ longName: String, _ value: (CorpusLoss) -> Int
+  ) throws -> ResultVariable {
+    try ResultVariable(
+      name, dimensions: ["subset"],
+      .int64(gridPoints[0].model.losses.map { Int64(value($0)) }), longName: longName)
   }
 
   private func losses(

@@ -56,9 +56,9 @@ struct Next: ParsableCommand {
       at: path.alphas.map(path.path.coefficients), threads: resources.threads)
     let others = found.likeliest(likeliest)
     let report = NextReport(
-      path.line, alphas: path.alphas, prompt: prompt,
+      path.line, alphas: path.alphas, checkpoints: labels(of: arguments), prompt: prompt,
       continuations: asked + (try others.map { try continuation($0, tokenizer) }),
-      logProbabilities: found.logProbabilities(of: others))
+      asked: asked.count, logProbabilities: found.logProbabilities(of: others))
     for checkpoint in checkpoints { try checkpoint.checkpoint.verifyUnchanged() }
     try output.write {
       try result(report, zip(labels(of: arguments), checkpoints).map { ($0, $1) })

@@ -28,10 +28,12 @@ struct Plane: ParsableCommand {
   @Option(help: "Checkpoint A.")
   var minus: String
 
-  @Option(help: "Coefficients of B: START:STOP:COUNT with both ends, or a list.")
+  @Option(
+    parsing: .unconditional, help: "Coefficients of B: START:STOP:COUNT with both ends, or a list.")
   var x: PointList
 
-  @Option(help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.")
+  @Option(
+    parsing: .unconditional, help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.")
   var y: PointList
 
   @OptionGroup var scoring: ScoringOptions

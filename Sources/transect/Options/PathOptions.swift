@@ -18,7 +18,7 @@ struct PathOptions: ParsableArguments {
   var line = PathReport.Parameter.alpha
 
   @Option(
-    name: .customLong("alpha"),
+    name: .customLong("alpha"), parsing: .unconditional,
     help: "Points, of either line: START:STOP:COUNT with both ends, or a list such as 0,0.5,1.")
   var places = PointList(text: "0:1:11", values: (0...10).map { Double($0) / 10 })
 
@@ -44,6 +44,7 @@ struct PathOptions: ParsableArguments {
   /// The arguments and options as they are recorded.
   ///
   /// - Parameter withPaths: whether whole paths are.
+  /// - Returns: words of a command line.
   func recorded(withPaths: Bool) -> [String] {
     func recorded(_ path: String) -> String { withPaths ? path : baseName(path) }
     return [recorded(first), recorded(second)]
