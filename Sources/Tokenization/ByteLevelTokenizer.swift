@@ -44,8 +44,7 @@ public struct ByteLevelTokenizer: Sendable {
       guard let id = vocabulary.id(of: String(character)) else {
         throw TokenizationError(
           .inconsistent, in: vocabulary.path,
-          "has no token for byte 0x\(String(byte, radix: 16, uppercase: true)), "
-            + "which it should write as '\(character)'")
+          "has no token for byte \(byte), which it should write as '\(character)'")
       }
       return id
     }

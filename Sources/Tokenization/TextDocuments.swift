@@ -45,7 +45,7 @@ public struct TextDocuments {
   ///   - byteLimit: the most bytes that a document, or the line that holds it, may have.
   ///   - read: gives the next bytes, none at the end.
   public init(
-    _ layout: TextLayout, path: String, byteLimit: Int = 1 << 28,
+    _ layout: TextLayout, path: String, byteLimit: Int = 1 << 27,
     read: @escaping () throws -> [UInt8]
   ) {
     (self.layout, self.path) = (layout, path)

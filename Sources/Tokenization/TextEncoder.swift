@@ -11,7 +11,7 @@ public struct TextEncoder: Sendable {
 
   /// The ids of a text.
   ///
-  /// - Parameter text: any bytes, fewer than 2^32.
+  /// - Parameter text: any bytes, fewer than 2^31.
   /// - Returns: the ids, none for an empty text.
   /// - Complexity: O(bytes × log of the longest word).
   public mutating func encode(_ text: [UInt8]) -> [Int32] {

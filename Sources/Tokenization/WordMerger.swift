@@ -10,8 +10,9 @@
 struct WordMerger: Sendable {
   private let table: MergeTable
   private let idOfByte: [Int32]
-  private var ids: [Int32] = []
-  private var merges: [MergeTable.Merge] = []
+  /// Room for the ids of a word, and for the merge of each with the one after it; the last has none.
+  private var ids = [Int32](repeating: 0, count: WordMerger.searched)
+  private var merges = [MergeTable.Merge](repeating: 0, count: WordMerger.searched)
 
   /// The most bytes of a word for which searching is faster than a heap.
   static let searched = 64
@@ -20,13 +21,14 @@ struct WordMerger: Sendable {
     (self.table, self.idOfByte) = (table, idOfByte)
   }
 
-  /// Appends the ids of a word.
+  /// Appends the ids of a word, which has at least one byte.
   ///
-  /// - Complexity: O(n²) for short words, O(n log n) for longer ones.
+  /// - Complexity: O(n²) for short words, O(n log n) for longer ones, in at most 24 bytes for each
+  ///   byte of the word.
   mutating func append(_ word: UnsafeBufferPointer<UInt8>, to result: inout [Int32]) {
     if word.count <= WordMerger.searched {
-      search(word)
-      result += ids
+      let count = search(word)
+      result += ids[..<count]
     } else {
       var merging = HeapMerging(word.map { idOfByte[Int($0)] }, table: table)
       merging.run()
@@ -34,29 +36,42 @@ struct WordMerger: Sendable {
     }
   }
 
-  /// Leaves the merged ids of a word in `ids`.
-  mutating func search(_ word: UnsafeBufferPointer<UInt8>) {
-    ids.removeAll(keepingCapacity: true)
-    merges.removeAll(keepingCapacity: true)
-    for byte in word { ids.append(idOfByte[Int(byte)]) }
-    for index in ids.indices.dropLast() { merges.append(table.merge(ids[index], ids[index + 1])) }
-    while let best = leftmostBest() { mergePair(at: best) }
+  /// Leaves the merged ids of a word in `ids`, and returns their number.
+  private mutating func search(_ word: UnsafeBufferPointer<UInt8>) -> Int {
+    begin(word)
+    var count = word.count
+    while let best = leftmostBest(of: count) {
+      count -= 1
+      merge(at: best, leaving: count)
+    }
+    return count
   }
 
-  private func leftmostBest() -> Int? {
+  private mutating func begin(_ word: UnsafeBufferPointer<UInt8>) {
+    for (index, byte) in word.enumerated() {
+      ids[index] = idOfByte[Int(byte)]
+      if index > 0 { merges[index - 1] = table.merge(ids[index - 1], ids[index]) }
+    }
+    merges[word.count - 1] = MergeTable.none
+  }
+
+  private func leftmostBest(of count: Int) -> Int? {
     var (best, place) = (MergeTable.none, Int?.none)
-    for index in merges.indices where merges[index] < best {
+    for index in 0..<count where merges[index] < best {
       (best, place) = (merges[index], index)
     }
     return place
   }
 
-  private mutating func mergePair(at index: Int) {
-    ids[index] = MergeTable.merged(merges[index])
-    ids.remove(at: index + 1)
-    merges.remove(at: index)
-    if index > 0 { merges[index - 1] = table.merge(ids[index - 1], ids[index]) }
-    if index < merges.count { merges[index] = table.merge(ids[index], ids[index + 1]) }
+  /// Merges a pair and closes the gap.
+  private mutating func merge(at place: Int, leaving count: Int) {
+    ids[place] = MergeTable.merged(merges[place])
+    for index in place + 1..<max(count, place + 1) {
+      (ids[index], merges[index - 1]) = (ids[index + 1], merges[index])
+    }
+    merges[count - 1] = MergeTable.none
+    if place > 0 { merges[place - 1] = table.merge(ids[place - 1], ids[place]) }
+    if place + 1 < count { merges[place] = table.merge(ids[place], ids[place + 1]) }
   }
 }
 
@@ -65,17 +80,18 @@ private struct HeapMerging {
   private let table: MergeTable
   private var ids: [Int32]
   /// The place of the next id, from each place that has one; its own count at the end.
-  private var next: [Int]
-  private var previous: [Int]
+  private var next: [Int32]
+  private var previous: [Int32]
   /// Ranks in the upper half, places in the lower. Pairs that changed stay until they come up.
   private var heap = BinaryHeap()
 
   private static let merged: Int32 = -1
 
   init(_ ids: [Int32], table: MergeTable) {
-    precondition(ids.count <= Int(UInt32.max), "a word's places must fit into 32 bits")
+    precondition(ids.count < Int(Int32.max), "a word's places must fit into 32 bits")
     (self.ids, self.table) = (ids, table)
-    (next, previous) = (Array(1...ids.count), Array(-1..<ids.count - 1))
+    let count = Int32(ids.count)
+    (next, previous) = (Array(1...count), Array(-1..<count - 1))
     for place in ids.indices { push(place) }
   }
 
@@ -85,8 +101,8 @@ private struct HeapMerging {
   }
 
   private func merge(at place: Int) -> MergeTable.Merge? {
-    guard ids[place] != HeapMerging.merged, next[place] < ids.count else { return nil }
-    let merge = table.merge(ids[place], ids[next[place]])
+    guard ids[place] != HeapMerging.merged, Int(next[place]) < ids.count else { return nil }
+    let merge = table.merge(ids[place], ids[Int(next[place])])
     return merge == MergeTable.none ? nil : merge
   }
 
@@ -99,10 +115,11 @@ private struct HeapMerging {
   }
 
   private mutating func join(_ place: Int, into id: Int32) {
-    let gone = next[place]
+    let gone = Int(next[place])
     (ids[place], ids[gone], next[place]) = (id, HeapMerging.merged, next[gone])
-    if next[place] < ids.count { previous[next[place]] = place }
-    push(previous[place])
+    let after = Int(next[place])
+    if after < ids.count { previous[after] = Int32(place) }
+    push(Int(previous[place]))
     push(place)
   }
 
@@ -110,7 +127,7 @@ private struct HeapMerging {
     var place = 0
     while place < ids.count {
       result.append(ids[place])
-      place = next[place]
+      place = Int(next[place])
     }
   }
 }

@@ -58,6 +58,6 @@ import Tokenization
           vocabulary: (Array(text.utf8), "vocab.json"), merges: ([], "merges.txt"))
       })
     #expect(error.reason == .inconsistent)
-    #expect(error.description.contains("no token for byte 0x20, which it should write as 'Ġ'"))
+    #expect(error.description.contains("no token for byte 32, which it should write as 'Ġ'"))
   }
 }

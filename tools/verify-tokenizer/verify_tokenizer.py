@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Compares `transect tokenizer` with tiktoken and transformers, text by text.
 
     python verify_tokenizer.py GPT2-FOLDER [--roberta FOLDER] [--cases 4000] [--seed 0]

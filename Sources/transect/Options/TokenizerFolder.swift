@@ -6,7 +6,7 @@ import Tokenization
 struct TokenizerFolder {
   private let path: String
 
-  private static let byteLimit = 1 << 27
+  private static let byteLimit = 1 << 25
   private static let vocabularies = ["vocab.json", "encoder.json"]
   private static let mergeLists = ["merges.txt", "vocab.bpe"]
 
