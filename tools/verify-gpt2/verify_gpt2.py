@@ -6,7 +6,8 @@
     tools/verify-gpt2/verify_gpt2.py --probe ... --speed
 
 The first checks trained models of this repository and of DIR, mixtures of two, and random models of
-many kinds, one of them as large as DistilGPT-2. Exits with 0 if all agree, else 1. The second measures tokens per second beside torch.
+many kinds, one of them as large as DistilGPT-2, and exits with 0 if all agree, else 1. The second
+measures tokens per second beside torch.
 """
 import argparse
 import json
