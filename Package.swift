@@ -74,6 +74,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "models-probe",
+      dependencies: [
+        "Models", "Geometry", "Checkpoints",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
     .target(
       name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "LinearAlgebra"],
       path: "Tests/TestSupport",

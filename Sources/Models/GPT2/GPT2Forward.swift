@@ -20,24 +20,43 @@ extension GPT2 {
   public func negativeLogLikelihoods(
     of windows: [ScoredTokens], threads: Int, positionsAtOnce: Int = 1024
   ) throws -> [[Float]] {
+    let configuration = configuration
+    return try map(
+      windows, threads: threads, positionsAtOnce: positionsAtOnce,
+      workspace: { GPT2Activations(configuration, positions: $0) },
+      { self.negativeLogLikelihoods(of: $1, in: $0) })
+  }
+
+  /// Takes windows in batches.
+  ///
+  /// - Parameters:
+  ///   - windows: the windows.
+  ///   - threads: how many work at once.
+  ///   - positionsAtOnce: positions of a batch.
+  ///   - workspace: makes what a thread computes in, given the positions of the largest batch.
+  ///   - body: gives a result for each row that a batch keeps.
+  /// - Returns: for each window, the results of its scored tokens.
+  /// - Throws: ``ModelError`` if a window cannot be read.
+  func map<Workspace, Value: Sendable>(
+    _ windows: [ScoredTokens], threads: Int, positionsAtOnce: Int,
+    workspace: @escaping @Sendable (Int) -> Workspace,
+    _ body: @escaping @Sendable (Workspace, TokenBatch) -> [Value]
+  ) throws -> [[Value]] {
     for (index, window) in windows.enumerated() { try require(window.tokens, window: index) }
     let plan = TokenBatch.plan(windows, limit: max(positionsAtOnce, 1), threads: max(threads, 1))
     let batches = plan.map { members in
       members.reduce(into: TokenBatch()) { $0.add(windows[$1]) }
     }
     let largest = batches.map(\.tokens.count).max() ?? 0
-    let configuration = configuration
     let found = try concurrentMap(
-      batches.count, threads: threads,
-      workspace: { GPT2Activations(configuration, positions: largest) },
-      { self.negativeLogLikelihoods(of: batches[$1], in: $0) })
-    var results = windows.map { _ in [Float]() }
-    for (members, numbers) in zip(plan, found) {
-      var first = 0
+      batches.count, threads: threads, workspace: { workspace(largest) },
+      { body($0, batches[$1]) })
+    var results = windows.map { _ in [Value]() }
+    for (members, values) in zip(plan, found) {
+      var rest = values[...]
       for member in members {
-        let count = windows[member].scored.count
-        results[member] = Array(numbers[first..<first + count])
-        first += count
+        results[member] = Array(rest.prefix(windows[member].scored.count))
+        rest = rest.dropFirst(windows[member].scored.count)
       }
     }
     return results
@@ -76,7 +95,7 @@ extension GPT2 {
     GPT2Activations.byteCount(configuration, positions: positions)
   }
 
-  private func require(_ tokens: [Int32], window: Int) throws {
+  func require(_ tokens: [Int32], window: Int) throws {
     guard tokens.count <= configuration.contextLength else {
       throw ModelError(
         .unusableTokens, in: path,
@@ -122,7 +141,7 @@ extension GPT2 {
     normalize(by: finalNorm, positions: batch.kept.count, in: work)
   }
 
-  private func embed(_ batch: TokenBatch, into stream: UnsafeMutablePointer<Float>) {
+  func embed(_ batch: TokenBatch, into stream: UnsafeMutablePointer<Float>) {
     let width = configuration.width
     for row in batch.tokens.indices {
       let token = tokenEmbedding.pointer + Int(batch.tokens[row]) * width
@@ -133,7 +152,7 @@ extension GPT2 {
     }
   }
 
-  private func normalize(by norm: Norm, positions: Int, in work: GPT2Activations) {
+  func normalize(by norm: Norm, positions: Int, in work: GPT2Activations) {
     layerNorm(
       work.stream.pointer, positions: positions, channels: configuration.width,
       weight: norm.weight.pointer, bias: norm.bias.pointer,
@@ -181,7 +200,7 @@ extension AlignedBuffer<Float> {
   /// - Parameters:
   ///   - rows: ascending.
   ///   - width: elements of a row.
-  fileprivate func keep(_ rows: [Int], width: Int) {
+  func keep(_ rows: [Int], width: Int) {
     for (target, row) in rows.enumerated() where target != row {
       (pointer + target * width).update(from: pointer + row * width, count: width)
     }

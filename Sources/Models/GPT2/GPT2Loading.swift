@@ -126,7 +126,9 @@ private struct WeightSink: Sendable {
 
   /// A vector is one row.
   private static func vector(_ name: String, _ buffer: AlignedBuffer<Float>) -> WeightSink {
-    WeightSink(TensorName(name), [buffer.count]) { _, values in buffer.copy(values, toRow: 0, width: 0) }
+    WeightSink(TensorName(name), [buffer.count]) { _, values in
+      buffer.copy(values, toRow: 0, width: 0)
+    }
   }
 
   private var width: Int { extents[extents.count - 1] }
