@@ -13,6 +13,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
+    .target(
+      name: "CLayers", dependencies: ["CKernels"],
+      cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
@@ -46,7 +49,9 @@ let package = Package(
     .target(
       name: "Geometry", dependencies: ["Tensors", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
-    .target(name: "Models", dependencies: ["Tensors"], swiftSettings: fastInDebug),
+    .target(
+      name: "Models", dependencies: ["Tensors", "CKernels", "CLayers"],
+      swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
@@ -78,7 +83,8 @@ let package = Package(
       ],
       swiftSettings: fastInDebug),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "TestSupport"], swiftSettings: fastInDebug),
+      name: "ModelsTests", dependencies: ["Models", "LinearAlgebra", "CLayers", "TestSupport"],
+      swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
       dependencies: [
