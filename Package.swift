@@ -13,6 +13,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
+    .target(
+      name: "CLayers", dependencies: ["CKernels"],
+      cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
     .target(name: "CTemporaries"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
@@ -52,7 +55,9 @@ let package = Package(
       name: "Geometry",
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
-    .target(name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
+    .target(
+      name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
+      swiftSettings: fastInDebug),
     .target(
       name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],
       swiftSettings: warningsAreErrors),
@@ -109,7 +114,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
+        "Models", "CLayers", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(
