@@ -64,7 +64,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Tensors", "JSON", "LinearAlgebra", "Tokenization", "Journals", "Geometry", "Models",
+        "Tensors", "JSON", "Threads", "LinearAlgebra", "Tokenization", "Journals", "Checkpoints",
+        "Geometry", "Models",
       ],
       swiftSettings: fastInDebug),
     .target(

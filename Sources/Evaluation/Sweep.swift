@@ -49,8 +49,7 @@ public final class Sweep {
     let losses = try texts.map { text in
       text.loss(
         try model.negativeLogLikelihoods(
-          of: text.windows.map { ScoredTokens(tokens: $0.tokens, scored: $0.scored) },
-          threads: threads))
+          of: text.scoredTokens, threads: threads))
     }
     try journal?.append(key, SweepRow.json(losses))
     return SweepPoint(coefficients: coefficients, losses: losses)
