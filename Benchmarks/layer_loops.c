@@ -1,6 +1,14 @@
 // How fast the loops of Sources/CLayers are: products beside OpenBLAS's, and the other layers.
 //
-//   layer_loops [threads]: each thread computes on its own part of the positions.
+// Built at the root of the repository, in one line:
+//   clang -O3 -Wno-psabi -ISources/CLayers/include -ISources/CKernels/include
+//     Benchmarks/layer_loops.c Sources/CLayers/*.c Sources/CKernels/instruction_set.c
+//     -o layer_loops -pthread -L/usr/lib/x86_64-linux-gnu/openblas-serial -l:libopenblas.a
+//     -l:libgfortran.a -l:libquadmath.a -lm
+//   layer_loops [threads [instruction set]]
+//
+// Each thread computes the whole layer with memory of its own. OpenBLAS 0.3.21 knows no Zen 5 and
+// takes its kernels for AVX2; OPENBLAS_CORETYPE=Cooperlake makes it take those for AVX-512.
 #include <openblas-serial/cblas.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -16,16 +16,21 @@ enum { TILE_COLUMNS = 2 * LANES };  // columns whose sums are held in registers 
 INLINE void load(const float *from, f32s *to) { memcpy(to, from, sizeof *to); }
 INLINE void store(const f32s *from, float *to) { memcpy(to, from, sizeof *from); }
 
-// The first `count` elements, at most LANES, and `filler` in place of the others.
+// The first `count` elements, at most LANES, and `filler` in place of the others. A part of a vector
+// goes by way of an array, so that the vector itself has no address and stays in a register.
 INLINE void load_some(const float *from, size_t count, float filler, f32s *to) {
   if (count >= LANES) return load(from, to);
-  *to = filler;
-  memcpy(to, from, count * sizeof(float));
+  float lanes[LANES];
+  for (int lane = 0; lane < LANES; lane++) lanes[lane] = filler;
+  memcpy(lanes, from, count * sizeof(float));
+  load(lanes, to);
 }
 
 INLINE void store_some(const f32s *from, size_t count, float *to) {
   if (count >= LANES) return store(from, to);
-  memcpy(to, from, count * sizeof(float));
+  float lanes[LANES];
+  store(from, lanes);
+  memcpy(to, lanes, count * sizeof(float));
 }
 
 INLINE float largest_lane(const f32s *x) {
