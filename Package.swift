@@ -73,6 +73,7 @@ let package = Package(
       swiftSettings: fastInDebug),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: warningsAreErrors),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
@@ -84,8 +85,7 @@ let package = Package(
     .testTarget(
       name: "GeometryTests",
       dependencies: [
-        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "Threads", "CKernels",
-        "TestSupport",
+        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(
