@@ -13,6 +13,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
+    .target(
+      name: "CLayers", dependencies: ["CKernels"],
+      cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
@@ -49,7 +52,8 @@ let package = Package(
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Models", dependencies: ["Tensors", "Threads"], swiftSettings: fastInDebug),
+      name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
+      swiftSettings: fastInDebug),
     .target(
       name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
       swiftSettings: warningsAreErrors),
@@ -91,7 +95,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
+        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CLayers", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(

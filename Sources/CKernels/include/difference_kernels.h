@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "instruction_set.h"
+
 // Sums of products of a and b and of their difference d = a - b, each in binary64.
 //
 // Lane k of 8 sums the elements whose position is k modulo 8, in order; the lanes are then added
@@ -63,9 +65,7 @@ struct difference_loops {
                double *products, double *squares);
 };
 
-enum instruction_set { INSTRUCTION_SET_BASELINE, INSTRUCTION_SET_AVX2, INSTRUCTION_SET_AVX512 };
-
-// The loops of an instruction set, or null if this processor lacks it.
+// The loops of an instruction set, or null if this processor lacks it or there are none for it.
 const struct difference_loops *_Nullable loops_of_instruction_set(enum instruction_set set);
 
 #pragma clang assume_nonnull end

@@ -1,4 +1,4 @@
-import Glibc
+import CLayers
 
 /// What a feed-forward layer applies to each hidden unit.
 ///
@@ -24,5 +24,16 @@ public enum Activation: String, CaseIterable, Sendable {
 ///
 /// Source: Hendrycks & Gimpel 2016, "Gaussian Error Linear Units", section 2.
 public func activate(_ x: UnsafeMutablePointer<Float>, count: Int, by kind: Activation) {
-  for index in 0..<count { x[index] = Float(PlainLayers.activation(Double(x[index]), kind)) }
+  layer_loops.best.activate(x, count: count, by: kind)
+}
+
+extension layer_loops {
+  func activate(_ x: UnsafeMutablePointer<Float>, count: Int, by kind: Activation) {
+    precondition(count >= 0)
+    switch kind {
+    case .tanh: gelu_tanh(x, count)
+    case .erf: gelu_erf(x, count)
+    case .relu: relu(x, count)
+    }
+  }
 }

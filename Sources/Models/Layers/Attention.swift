@@ -1,3 +1,5 @@
+import CLayers
+
 /// Which positions a position attends to.
 public enum AttentionReach: Hashable, Sendable {
   /// Itself and those before it, as in GPT-2.
@@ -11,7 +13,7 @@ public enum AttentionReach: Hashable, Sendable {
 ///     s[p, q] = Σ_d query[p, d] · key[q, d] / √headWidth      for each q in p's reach
 ///     out[p, d] = Σ_q softmax_q(s[p, q]) · value[q, d]        for each head
 ///
-/// Scores are computed in tiles, of which only one is kept. With causal reach the bits of a
+/// Scores are kept for at most twelve positions of a head at once. With causal reach the bits of a
 /// position depend on no later position.
 ///
 /// - Parameters:
@@ -19,7 +21,7 @@ public enum AttentionReach: Hashable, Sendable {
 ///     head by head, as GPT-2's `attn.c_attn` gives them.
 ///   - positions: the length of the sequence; may be 0.
 ///   - heads: the number of heads.
-///   - headWidth: channels of a head.
+///   - headWidth: channels of a head, 1 to 768.
 ///   - reach: which positions are attended to.
 ///   - out: [positions, heads · headWidth], row-major; overwritten.
 ///   - scratch: the calling thread's.
@@ -30,9 +32,22 @@ public func attention(
   qkv: UnsafePointer<Float>, positions: Int, heads: Int, headWidth: Int, reach: AttentionReach,
   into out: UnsafeMutablePointer<Float>, scratch: WorkSpace
 ) {
-  let count = positions * 3 * heads * headWidth
-  let result = PlainLayers.attention(
-    qkv: UnsafeBufferPointer(start: qkv, count: count).map(Double.init), positions: positions,
-    heads: heads, headWidth: headWidth, reach: reach)
-  for (index, value) in result.enumerated() { out[index] = Float(value) }
+  layer_loops.best.attention(
+    qkv: qkv, positions: positions, heads: heads, headWidth: headWidth, reach: reach, into: out,
+    scratch: scratch)
 }
+
+extension layer_loops {
+  func attention(
+    qkv: UnsafePointer<Float>, positions: Int, heads: Int, headWidth: Int, reach: AttentionReach,
+    into out: UnsafeMutablePointer<Float>, scratch: WorkSpace
+  ) {
+    precondition(positions >= 0 && heads > 0 && 1...widestHead ~= headWidth)
+    attend(
+      qkv, positions, heads, headWidth, reach == .causal, out,
+      scratch.bytes(attention_scratch(positions, headWidth)))
+  }
+}
+
+/// Channels of a head that a tile of queries has room for.
+let widestHead = 768

@@ -1,3 +1,5 @@
+import CLayers
+
 /// Normalizes each position of x, then scales and shifts each channel.
 ///
 ///     y[p, c] = (x[p, c] − μ[p]) / √(σ²[p] + epsilon) · weight[c] + bias[c]
@@ -20,19 +22,6 @@ public func layerNorm(
   _ x: UnsafePointer<Float>, positions: Int, channels: Int, weight: UnsafePointer<Float>,
   bias: UnsafePointer<Float>, epsilon: Float, into y: UnsafeMutablePointer<Float>
 ) {
-  for position in 0..<positions {
-    let (x, y) = (x + position * channels, y + position * channels)
-    var (sum, squares) = (0.0, 0.0)
-    for channel in 0..<channels { sum += Double(x[channel]) }
-    let mean = sum / Double(channels)
-    for channel in 0..<channels {
-      let deviation = Double(x[channel]) - mean
-      squares += deviation * deviation
-    }
-    let scale = 1 / (squares / Double(channels) + Double(epsilon)).squareRoot()
-    for channel in 0..<channels {
-      let normalized = (Double(x[channel]) - mean) * scale
-      y[channel] = Float(normalized * Double(weight[channel]) + Double(bias[channel]))
-    }
-  }
+  precondition(positions >= 0 && channels > 0)
+  layer_loops.best.normalize(x, positions, channels, weight, bias, epsilon, y)
 }

@@ -1,4 +1,4 @@
-import Glibc
+import CLayers
 
 /// How unlikely the target word of each position is, in nats.
 ///
@@ -22,14 +22,19 @@ public func negativeLogLikelihoods(
   bias: UnsafePointer<Float>? = nil, targets: UnsafePointer<Int32>,
   into nll: UnsafeMutablePointer<Float>, scratch: WorkSpace
 ) {
-  let logits = AlignedBuffer<Float>(count: head.outputs)
-  for position in 0..<positions {
-    multiply(
-      x + position * head.inputs, positions: 1, by: head, bias: bias, adding: false,
-      into: logits.pointer, scratch: scratch)
-    let row = UnsafeBufferPointer(start: logits.pointer, count: head.outputs)
-    let largest = row.max() ?? 0
-    let sum = row.reduce(0.0) { $0 + exp(Double($1 - largest)) }
-    nll[position] = Float(log(sum) + Double(largest) - Double(row[Int(targets[position])]))
+  layer_loops.best.negativeLogLikelihoods(
+    x, positions: positions, head: head, bias: bias, targets: targets, into: nll, scratch: scratch)
+}
+
+extension layer_loops {
+  func negativeLogLikelihoods(
+    _ x: UnsafePointer<Float>, positions: Int, head: PackedMatrix, bias: UnsafePointer<Float>?,
+    targets: UnsafePointer<Int32>, into nll: UnsafeMutablePointer<Float>, scratch: WorkSpace
+  ) {
+    precondition(positions >= 0)
+    let words = 0..<Int32(clamping: head.outputs)
+    precondition((0..<positions).allSatisfy { words ~= targets[$0] })
+    self[head.precision].likelihoods(
+      x, positions, head.packed, bias, targets, nll, scratch.bytes(product_scratch()))
   }
 }

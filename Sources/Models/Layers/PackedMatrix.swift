@@ -1,7 +1,9 @@
+import CLayers
+
 /// A matrix of weights, [inputs, outputs], packed in panels of columns for products.
 ///
-/// Fill it before use with ``setInputs(_:from:)`` or ``setOutputs(_:from:)``; whatever is not set
-/// is 0. Threads may share it once it is filled.
+/// Fill it with ``setInputs(_:from:)`` or ``setOutputs(_:from:)``; what is not set is 0. Threads
+/// may fill different ranges, and share it once it is filled.
 public final class PackedMatrix: @unchecked Sendable {
   /// The number of rows: elements of each position that is multiplied.
   public let inputs: Int
@@ -10,7 +12,7 @@ public final class PackedMatrix: @unchecked Sendable {
   /// How the weights are held.
   public let precision: Precision
 
-  private let weights: AlignedBuffer<Float>
+  private let panels: AlignedBuffer<UInt32>
 
   /// Creates a matrix of zeros.
   ///
@@ -21,11 +23,14 @@ public final class PackedMatrix: @unchecked Sendable {
   public init(inputs: Int, outputs: Int, precision: Precision) {
     precondition(inputs > 0 && outputs > 0)
     (self.inputs, self.outputs, self.precision) = (inputs, outputs, precision)
-    weights = AlignedBuffer(count: inputs * outputs)
+    switch precision {
+    case .float32: panels = AlignedBuffer(count: packed_size_f32(inputs, outputs))
+    case .bfloat16: panels = AlignedBuffer(count: packed_size_bf16(inputs, outputs))
+    }
   }
 
-  /// The memory that the packed weights take.
-  public var byteCount: Int { weights.count * MemoryLayout<Float>.stride }
+  /// The memory that the packed weights take: those of `outputs` rounded up to a multiple of 32.
+  public var byteCount: Int { panels.count * MemoryLayout<UInt32>.stride }
 
   /// Packs rows, as Conv1D stores its weight: [inputs, outputs].
   ///
@@ -36,8 +41,12 @@ public final class PackedMatrix: @unchecked Sendable {
   public func setInputs(_ range: Range<Int>, from rows: UnsafeBufferPointer<Float>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= inputs)
     precondition(rows.count == range.count * outputs)
-    for (row, input) in range.enumerated() {
-      for output in 0..<outputs { self[input, output] = rows[row * outputs + output] }
+    guard let first = rows.baseAddress, !range.isEmpty else { return }
+    switch precision {
+    case .float32:
+      pack_inputs_f32(first, range.lowerBound, range.count, inputs, outputs, panels.pointer)
+    case .bfloat16:
+      pack_inputs_bf16(first, range.lowerBound, range.count, inputs, outputs, panels.pointer)
     }
   }
 
@@ -50,13 +59,30 @@ public final class PackedMatrix: @unchecked Sendable {
   public func setOutputs(_ range: Range<Int>, from rows: UnsafeBufferPointer<Float>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= outputs)
     precondition(rows.count == range.count * inputs)
-    for (row, output) in range.enumerated() {
-      for input in 0..<inputs { self[input, output] = rows[row * inputs + input] }
+    guard let first = rows.baseAddress, !range.isEmpty else { return }
+    switch precision {
+    case .float32:
+      pack_outputs_f32(first, range.lowerBound, range.count, inputs, outputs, panels.pointer)
+    case .bfloat16:
+      pack_outputs_bf16(first, range.lowerBound, range.count, inputs, outputs, panels.pointer)
     }
   }
 
-  private(set) subscript(input: Int, output: Int) -> Float {
-    get { weights.pointer[input * outputs + output] }
-    set { weights.pointer[input * outputs + output] = newValue }
+  /// The weight as it is held, rounded if to bfloat16.
+  ///
+  /// - Parameters:
+  ///   - input: less than ``inputs``.
+  ///   - output: less than ``outputs``.
+  public subscript(input: Int, output: Int) -> Float {
+    precondition(0..<inputs ~= input && 0..<outputs ~= output)
+    return switch precision {
+    case .float32: packed_weight_f32(panels.pointer, inputs, input, output)
+    case .bfloat16: packed_weight_bf16(panels.pointer, inputs, input, output)
+    }
+  }
+
+  /// The weights as the loops take them; valid while the matrix is.
+  var packed: packed_weights {
+    packed_weights(panels: UnsafeRawPointer(panels.pointer), inputs: inputs, outputs: outputs)
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How weights and products are held.
 public enum Precision: String, CaseIterable, Sendable {
   /// binary32 throughout.
@@ -7,6 +9,11 @@ public enum Precision: String, CaseIterable, Sendable {
 
   /// Whether this processor multiplies at this precision with instructions of its own.
   ///
-  /// Without them bfloat16 still gives right results, slower than binary32 does.
-  public var isSupported: Bool { self == .float32 }
+  /// Without them bfloat16 still gives right results, though slower than binary32 does.
+  public var isSupported: Bool {
+    switch self {
+    case .float32: true
+    case .bfloat16: processor_has(INSTRUCTION_SET_AVX512_BF16)
+    }
+  }
 }

@@ -1,3 +1,5 @@
+import CLayers
+
 /// Multiplies positions by a matrix of weights.
 ///
 ///     y[p, o] = Σ_i x[p, i] · w[i, o] + bias[o]      (adding: y[p, o] += …)
@@ -18,12 +20,17 @@ public func multiply(
   _ x: UnsafePointer<Float>, positions: Int, by w: PackedMatrix, bias: UnsafePointer<Float>?,
   adding: Bool, into y: UnsafeMutablePointer<Float>, scratch: WorkSpace
 ) {
-  for position in 0..<positions {
-    let (x, y) = (x + position * w.inputs, y + position * w.outputs)
-    for output in 0..<w.outputs {
-      var sum: Float = 0
-      for input in 0..<w.inputs { sum += x[input] * w[input, output] }
-      y[output] = sum + (bias?[output] ?? 0) + (adding ? y[output] : 0)
-    }
+  layer_loops.best.multiply(
+    x, positions: positions, by: w, bias: bias, adding: adding, into: y, scratch: scratch)
+}
+
+extension layer_loops {
+  func multiply(
+    _ x: UnsafePointer<Float>, positions: Int, by w: PackedMatrix, bias: UnsafePointer<Float>?,
+    adding: Bool, into y: UnsafeMutablePointer<Float>, scratch: WorkSpace
+  ) {
+    precondition(positions >= 0)
+    self[w.precision].multiply(
+      x, positions, w.packed, bias, adding, y, scratch.bytes(product_scratch()))
   }
 }

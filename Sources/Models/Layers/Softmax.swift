@@ -1,4 +1,4 @@
-import Glibc
+import CLayers
 
 /// Replaces a row of logits by probabilities.
 ///
@@ -11,8 +11,8 @@ import Glibc
 ///   - count: the number of logits; may be 0.
 /// - Complexity: O(count), no allocation.
 public func softmax(_ row: UnsafeMutablePointer<Float>, count: Int) {
-  logSoftmax(row, count: count)
-  for index in 0..<count { row[index] = exp(row[index]) }
+  precondition(count >= 0)
+  layer_loops.best.softmax(row, count)
 }
 
 /// Replaces a row of logits by log-probabilities, in nats.
@@ -26,9 +26,6 @@ public func softmax(_ row: UnsafeMutablePointer<Float>, count: Int) {
 ///   - count: the number of logits; may be 0.
 /// - Complexity: O(count), no allocation.
 public func logSoftmax(_ row: UnsafeMutablePointer<Float>, count: Int) {
-  let logits = UnsafeMutableBufferPointer(start: row, count: count)
-  let largest = logits.max() ?? 0
-  let sum = logits.reduce(0.0) { $0 + exp(Double($1 - largest)) }
-  let total = Double(largest) + log(sum)
-  for index in 0..<count { row[index] = Float(Double(row[index]) - total) }
+  precondition(count >= 0)
+  layer_loops.best.log_softmax(row, count)
 }
