@@ -97,6 +97,8 @@ let package = Package(
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"],
       swiftSettings: fastInDebug),
+
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: warningsAreErrors),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
@@ -108,14 +110,13 @@ let package = Package(
     .testTarget(
       name: "GeometryTests",
       dependencies: [
-        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "Threads", "CKernels",
-        "TestSupport",
+        "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CKernels", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "CLayers", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
+        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CLayers", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(
@@ -124,6 +125,9 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+
+        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CLayers", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

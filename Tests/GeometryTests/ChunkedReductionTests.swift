@@ -2,7 +2,6 @@ import Glibc
 import Synchronization
 import TestSupport
 import Testing
-import Threads
 
 @testable import Geometry
 
@@ -102,14 +101,5 @@ private struct Failure: Error, Equatable { let chunk: Int }
     var list = [Trace(ranges: [0..<1]), Trace()]
     list.merge([Trace(ranges: [1..<2]), Trace(ranges: [3..<4])])
     #expect(list.map(\.ranges) == [[0..<1, 1..<2], [3..<4]])
-  }
-}
-
-@Suite struct ConcurrencyTests {
-  @Test("The body runs once for each thread's index", arguments: [1, 2, 5, 16])
-  func indices(threads: Int) {
-    let seen = Mutex<[Int]>([])
-    concurrently(threads: threads) { index in seen.withLock { $0.append(index) } }
-    #expect(seen.withLock { $0.sorted() } == Array(0..<threads))
   }
 }

@@ -74,6 +74,8 @@ import Testing
     #expect(unknown?.reason == .unknown)
     #expect(error([:], headCount: 5)?.reason == .mismatch)
     #expect(error([:], headCount: 0)?.reason == .mismatch)
+    let wide = SmallGPT2(layers: 1, heads: 2, headWidth: 400, inner: 1, words: 1, context: 1)
+    #expect(error([:], wide.weights(seed: 1), headCount: 1)?.reason == .unsupported)
   }
 
   @Test(

@@ -1,6 +1,4 @@
-import Checkpoints
 import Foundation
-import Geometry
 import Models
 import TestSupport
 import Testing
@@ -10,7 +8,7 @@ import Testing
 struct NanoSortTests {
   private let model: GPT2
 
-  init() throws { model = try NanoSort.model() }
+  init() throws { model = try trainedModel(NanoSort.folder + "/model.safetensors") }
 
   @Test("Logits are those of transformers in binary64")
   func logits() throws {
@@ -52,17 +50,5 @@ private enum NanoSort {
     struct File: Decodable { let cases: [Sample] }
     let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/expected.json"))
     return try JSONDecoder().decode(File.self, from: data).cases
-  }
-
-  static func model() throws -> GPT2 {
-    let checkpoint = try SafetensorsFile(folder + "/model.safetensors")
-    let weights = try MixedStateDict(ParameterList(checkpoint))
-    let settings = try ModelConfiguration(beside: checkpoint).map {
-      ModelSettings(path: $0.path, values: $0.settings)
-    }
-    let model = GPT2(
-      try GPT2Configuration(of: weights, settings: settings), precision: .float32)
-    try model.load(weights, threads: 2)
-    return model
   }
 }

@@ -4,10 +4,12 @@
     swift build -c release --static-swift-stdlib --product models-probe
     tools/verify-gpt2/verify_gpt2.py --probe .build/release/models-probe [--data DIR]
     tools/verify-gpt2/verify_gpt2.py --probe ... --speed
+    tools/verify-gpt2/verify_gpt2.py --record Tests/Fixtures/gpt2/miniature.json
 
 The first checks trained models of this repository and of DIR, mixtures of two, and random models of
 many kinds, one of them as large as DistilGPT-2, and exits with 0 if all agree, else 1. The second
-measures tokens per second beside torch.
+measures tokens per second beside torch. The third writes what transformers makes of the miniature
+models, which the tests expect.
 """
 import argparse
 import json
@@ -167,16 +169,32 @@ def measure(arguments):
                   f"ratio {max(ours) / max(theirs):.2f}; loaded in {seconds['loading']:.3f} s")
 
 
+def record(path):
+    """Writes ids, and what the miniature models make of them, computed in float64."""
+    cases = []
+    for name in ("base", "tuned"):
+        folder = HERE / "notebooks-data" / "miniature" / name
+        model = GPT2LMHeadModel.from_pretrained(folder).double().eval()
+        for window in (torch.randint(1024, (length,)).tolist() for length in (128, 17)):
+            logits, nlls = expected(model, window)
+            cases.append({"model": name, "ids": window, "nlls": nlls.tolist(),
+                          "logits": logits[-1, :32].tolist()})
+    pathlib.Path(path).write_text(json.dumps({"cases": cases}) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--probe", required=True)
+    parser.add_argument("--probe")
     parser.add_argument("--data")
+    parser.add_argument("--record")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--windows", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.manual_seed(1)
+    if arguments.record:
+        return record(arguments.record)
     if arguments.speed:
         return measure(arguments)
     sys.exit(0 if all(check_trained(arguments) + check_random(arguments)) else 1)

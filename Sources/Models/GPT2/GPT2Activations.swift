@@ -1,3 +1,5 @@
+import CLayers
+
 /// What one thread computes in: the activations of a batch.
 final class GPT2Activations {
   /// The residual stream, [positions, channels].
@@ -21,9 +23,11 @@ final class GPT2Activations {
     (configuration.width, max(3 * configuration.width, configuration.innerWidth))
   }
 
-  /// The memory that the activations take, without what the layers compute in.
+  /// The memory that the activations take, and what the layers compute in.
   static func byteCount(_ configuration: GPT2Configuration, positions: Int) -> Int {
     let widths = widths(configuration)
-    return positions * (2 * widths.stream + widths.wide) * MemoryLayout<Float>.stride
+    let numbers = positions * (2 * widths.stream + widths.wide)
+    let scratch = max(product_scratch(), attention_scratch(positions, configuration.headWidth))
+    return numbers * MemoryLayout<Float>.stride + scratch
   }
 }

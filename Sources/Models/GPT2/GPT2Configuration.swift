@@ -183,6 +183,11 @@ private struct WeightShapes<Weights: StateDict> {
       throw ModelError(
         .mismatch, in: settings.path, "\(count) attention heads cannot share \(width) channels")
     }
+    guard width / count <= widestHead else {
+      throw ModelError(
+        .unsupported, in: settings.path,
+        "attention heads of \(width / count) channels are too wide; \(widestHead) are supported")
+    }
     return count
   }
 

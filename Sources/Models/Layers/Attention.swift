@@ -49,5 +49,5 @@ extension layer_loops {
   }
 }
 
-/// What a tile of queries has room for.
-private let widestHead = 768
+/// Channels of a head that a tile of queries has room for.
+let widestHead = 768
