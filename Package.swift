@@ -97,7 +97,6 @@ let package = Package(
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"],
       swiftSettings: fastInDebug),
-
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: warningsAreErrors),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
@@ -125,9 +124,6 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
-
-        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CLayers", "TestSupport",
-      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
