@@ -8,7 +8,9 @@
 A and B are folders of GPT-2 checkpoints of one shape, TEXT.jsonl has documents of one length. Programs
 run in turns, two threads each. `transect` is timed as a whole process; a point of it is what one point more
 takes. The peer's imports, reading and start are left out. llama.cpp scores the second half of each window
-only, as its tool does, so it computes half as many logits; its rate is that of tokens read.
+only, as its tool does, so it computes half as many logits; its
+rate is that of tokens read, reading the model
+included.
 """
 import argparse
 import json
@@ -63,12 +65,14 @@ def llama(arguments, precision):
         for line in open(arguments.text, encoding="utf-8"):
             text.write(json.loads(line)["text"] + "\n")
         text.flush()
+        start = time.perf_counter()
         output = subprocess.run(
             [program, "-m", models[PRECISIONS.index(precision)], "-f", text.name, "-c", "256",
              "-b", "2048", "-ub", "2048", "-t", "2", "-tb", "2", "--no-warmup"], check=True,
             capture_output=True, text=True, env=environment())
-    timing = re.search(r"prompt eval time =\s*([\d.]+) ms /\s*(\d+) tokens", output.stderr)
-    return int(timing[2]) / float(timing[1]) * 1000
+        seconds = time.perf_counter() - start
+    chunks = re.search(r"over (\d+) chunks, n_ctx=(\d+)", output.stdout + output.stderr)
+    return int(chunks[1]) * int(chunks[2]) / seconds
 
 
 def main():
