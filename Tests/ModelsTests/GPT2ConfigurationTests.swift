@@ -105,15 +105,15 @@ import Testing
   }
 
   @Test("Tensors of other shapes, such as transposed ones, are errors that name them")
-  func shapes() {
+  func shapes() throws {
     var weights = SmallGPT2().weights(seed: 1)
-    weights.tensors["h.1.attn.c_attn.weight"]?.shape = Shape([36, 12]) ?? Shape([])!
+    weights.tensors["h.1.attn.c_attn.weight"]?.shape = try #require(Shape([36, 12]))
     let transposed = error([:], weights)
     #expect(transposed?.tensor == "h.1.attn.c_attn.weight")
     #expect(transposed?.detail.contains("[36, 12], and should be [12, 36]") == true)
     weights.tensors["wte.weight"] = nil
     #expect(error([:], weights)?.reason == .missing)
-    weights.tensors["wte.weight"] = (Shape([0, 12]) ?? Shape([])!, [])
+    weights.tensors["wte.weight"] = (try #require(Shape([0, 12])), [])
     #expect(error([:], weights)?.reason == .mismatch)
   }
 }

@@ -83,6 +83,28 @@ import Testing
     #expect(some == Array(all[2 * words..<3 * words] + all[8 * words..<9 * words]))
   }
 
+  @Test("Logits after several prompts are those after each")
+  func prompts() throws {
+    let small = SmallGPT2()
+    let model = try small.model(seed: 4)
+    let prompts = [1, 16, 3, 7].map { small.tokens($0, seed: UInt64($0)) }
+    let found = try model.nextTokenLogits(after: prompts, threads: 2, positionsAtOnce: 8)
+    let alone = try prompts.map { try model.logits(after: [$0.count - 1], of: $0) }
+    #expect(found == alone)
+  }
+
+  @Test("A token beyond the context can still be scored")
+  func fullContext() throws {
+    let small = SmallGPT2()
+    let window = ScoredTokens(tokens: small.tokens(17, seed: 1), scored: 1..<17)
+    let found = try small.model(seed: 1).negativeLogLikelihoods(of: [window], threads: 1)[0]
+    #expect(found.count == 16)
+    let longer = ScoredTokens(tokens: small.tokens(18, seed: 1), scored: 1..<18)
+    #expect(throws: ModelError.self) {
+      try small.model(seed: 1).negativeLogLikelihoods(of: [longer], threads: 1)
+    }
+  }
+
   @Test("A model that is loaded again forgets what it was")
   func reloading() throws {
     let small = SmallGPT2(hasHead: true)

@@ -22,16 +22,17 @@ struct NanoSortTests {
 
   @Test("Greedy decoding sorts every input")
   func sorting() throws {
-    for number in 0..<729 {
-      let digits = [1, 3, 9, 27, 81, 243].map { Int32(number / $0 % 3) }
-      var tokens = digits
-      for _ in digits {
-        let logits = try model.logits(after: [tokens.count - 1], of: tokens)
-        let likeliest = try #require(logits.indices.max { logits[$0] < logits[$1] })
-        tokens.append(Int32(likeliest))
-      }
-      #expect(tokens.suffix(6) == digits.sorted()[...])
+    let inputs = (0..<729).map { number in
+      [1, 3, 9, 27, 81, 243].map { Int32(number / $0 % 3) }
     }
+    var texts = inputs
+    for _ in 0..<6 {
+      for (index, logits) in try model.nextTokenLogits(after: texts, threads: 2).enumerated() {
+        let likeliest = try #require(logits.indices.max { logits[$0] < logits[$1] })
+        texts[index].append(Int32(likeliest))
+      }
+    }
+    #expect(texts == inputs.map { $0 + $0.sorted() })
   }
 }
 

@@ -54,7 +54,7 @@ extension GPT2 {
     after positions: some Sequence<Int>, of tokens: [Int32], along direction: GPT2
   ) throws -> (values: [Float], changes: [Float]) {
     precondition(direction.configuration == configuration)
-    try require(tokens, window: 0)
+    try require(tokens, reading: tokens.count, window: 0)
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))

@@ -8,7 +8,7 @@ extension GPT2 {
   /// The bits depend on neither threads nor on which windows are computed together.
   ///
   /// - Parameters:
-  ///   - windows: each within the context.
+  ///   - windows: each within the context, apart from a last token that is only scored.
   ///   - threads: how many work at once, at least 1.
   ///   - positionsAtOnce: the positions that a thread takes at once, unless one window has more.
   ///     More than a thousand are hardly faster.
@@ -42,7 +42,9 @@ extension GPT2 {
     workspace: @escaping @Sendable (Int) -> Workspace,
     _ body: @escaping @Sendable (Workspace, TokenBatch) -> [Value]
   ) throws -> [[Value]] {
-    for (index, window) in windows.enumerated() { try require(window.tokens, window: index) }
+    for (index, window) in windows.enumerated() {
+      try require(window.tokens, reading: window.readCount, window: index)
+    }
     let plan = TokenBatch.plan(windows, limit: max(positionsAtOnce, 1), threads: max(threads, 1))
     let batches = plan.map { members in
       members.reduce(into: TokenBatch()) { $0.add(windows[$1]) }
@@ -70,18 +72,48 @@ extension GPT2 {
   /// - Returns: [positions, vocabulary], row-major.
   /// - Throws: ``ModelError`` if a token is not in the vocabulary, or there are too many.
   public func logits(after positions: some Sequence<Int>, of tokens: [Int32]) throws -> [Float] {
-    try require(tokens, window: 0)
+    try require(tokens, reading: tokens.count, window: 0)
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))
     let work = GPT2Activations(configuration, positions: tokens.count)
     run(batch, in: work)
-    let count = batch.kept.count * configuration.vocabularySize
+    return logits(ofRows: batch.kept.indices, in: work)
+  }
+
+  /// What the model expects to come after each of several prompts.
+  ///
+  /// - Parameters:
+  ///   - prompts: each at most as long as the context, none empty.
+  ///   - threads: how many work at once, at least 1.
+  ///   - positionsAtOnce: the positions that a thread takes at once, unless one prompt has more.
+  /// - Returns: for each prompt, one number for each token of the vocabulary.
+  /// - Throws: ``ModelError`` if a token is not in the vocabulary, or a prompt exceeds the context.
+  public func nextTokenLogits(
+    after prompts: [[Int32]], threads: Int, positionsAtOnce: Int = 1024
+  ) throws -> [[Float]] {
+    precondition(!prompts.contains([]))
+    let configuration = configuration
+    // What is to come is scored, whatever it will be.
+    let windows = prompts.map { ScoredTokens(tokens: $0 + [0], scored: $0.count..<$0.count + 1) }
+    return try map(
+      windows, threads: threads, positionsAtOnce: positionsAtOnce,
+      workspace: { GPT2Activations(configuration, positions: $0) },
+      { work, batch in
+        self.run(batch, in: work)
+        return batch.kept.indices.map { self.logits(ofRows: $0..<$0 + 1, in: work) }
+      }
+    ).flatMap { $0 }
+  }
+
+  /// The logits of rows that go into the head.
+  private func logits(ofRows rows: Range<Int>, in work: GPT2Activations) -> [Float] {
+    let count = rows.count * configuration.vocabularySize
     return [Float](unsafeUninitializedCapacity: count) { logits, initialized in
       guard let first = logits.baseAddress else { return }
       multiply(
-        work.input.pointer, positions: batch.kept.count, by: head, bias: nil, adding: false,
-        into: first, scratch: work.scratch)
+        work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count,
+        by: head, bias: nil, adding: false, into: first, scratch: work.scratch)
       initialized = count
     }
   }
@@ -95,11 +127,11 @@ extension GPT2 {
     GPT2Activations.byteCount(configuration, positions: positions)
   }
 
-  func require(_ tokens: [Int32], window: Int) throws {
-    guard tokens.count <= configuration.contextLength else {
+  func require(_ tokens: [Int32], reading count: Int, window: Int) throws {
+    guard count <= configuration.contextLength else {
       throw ModelError(
         .unusableTokens, in: path,
-        "window \(window) has \(tokens.count) tokens, but the context holds "
+        "window \(window) has \(count) tokens to read, but the context holds "
           + "\(configuration.contextLength)")
     }
     let words = configuration.vocabularySize
