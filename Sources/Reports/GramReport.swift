@@ -48,6 +48,15 @@ public struct GramReport: Sendable {
     total = entries.reduce(into: GramMatrix(order: labels.count)) { $0.merge($1.matrix) }
   }
 
+  /// The same over some of the parameters.
+  ///
+  /// - Parameter isIncluded: which to keep, by their canonical names.
+  /// - Returns: a report that may have no entries.
+  public func filter(_ isIncluded: (TensorName) -> Bool) -> GramReport {
+    GramReport(
+      labels: labels, base: base, entries: entries.filter { isIncluded($0.name.canonical) })
+  }
+
   /// NaN and infinite elements of all checkpoints.
   public var nonfinite: Int { total.nonfinite.reduce(0, +) }
 

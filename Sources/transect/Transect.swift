@@ -31,12 +31,23 @@ struct Transect: ParsableCommand {
   static func main() {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      try run(&command)
     } catch let error where isFault(error) {
       printError("transect: \("\(error)".escapedForTerminal)")
       Glibc.exit(2)
     } catch {
       exit(withError: error)
+    }
+  }
+
+  /// Runs a command; arguments that turn out to be wrong only then end with its own usage.
+  private static func run(_ command: inout any ParsableCommand) throws {
+    do {
+      try command.run()
+    } catch let error as ValidationError {
+      printError("Error: \(error.message.escapedForTerminal)")
+      printError("Usage: \(usageString(for: type(of: command)))")
+      Glibc.exit(ExitCode.validationFailure.rawValue)
     }
   }
 

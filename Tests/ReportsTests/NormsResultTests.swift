@@ -85,7 +85,8 @@ import Testing
   func provenance() throws {
     let checkpoint = try sample.folder.checkpoint("base.safetensors", Sample.base)
     let input = Provenance.Input(
-      label: "base", role: "base", parameters: try ParameterList(checkpoint),
+      label: "base", role: "base", path: checkpoint.path,
+      parameters: try ParameterList(checkpoint),
       digest: ContentDigest(ofBytes: []))
     for (recordsPaths, path) in [(false, "base.safetensors"), (true, checkpoint.path)] {
       let provenance = Provenance(

@@ -29,6 +29,9 @@ struct ParameterCheck {
       return CheckLine(
         .failure, "shapes", listed(mismatches.map { "\($0.name): \($0.detail)" }))
     }
+    guard !pairing.pairs.isEmpty else {
+      return CheckLine(.warning, "shapes", "not compared: no parameter is in both")
+    }
     let cut = pairing.pairs.filter { $0.remark.contains("rows of") }
     guard cut.isEmpty else {
       return CheckLine(

@@ -29,15 +29,9 @@ extension Norms {
     let width = TerminalTable.width
     let strip = HeatStrip(report, scale: scale).lines(width: width)
     return ["\(scale.rawValue) = \(scale.formula), relative = ‖A − B‖₂ / ‖A‖₂; A is the base"]
-      + coverage(report) + notes(checkpoints)
+      + coverage(report) + noteLines(checkpoints, labels(of: [base] + others))
       + [""] + TerminalTable(table).lines(width: width) + totals(report)
       + (strip.isEmpty ? [] : [""] + strip)
-  }
-
-  private func notes(_ checkpoints: [ParameterList]) -> [String] {
-    checkpoints.flatMap { parameters in
-      parameters.checkpoint.notes.map { "\(baseName(parameters.checkpoint.path)): \($0)" }
-    }.map(\.escapedForTerminal)
   }
 
   private func coverage(_ report: NormsReport) -> [String] {

@@ -94,12 +94,11 @@ struct Path: ParsableCommand {
       groups: report.groups())
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
-    let options =
-      (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
-      + scoring.recorded(withPaths: output.recordPaths) + language.recorded
-    return (["transect", "path"] + path.recorded(withPaths: output.recordPaths) + options)
-      .joined(separator: " ")
+    output.command(
+      "path",
+      options: path.recorded(withPaths: output.recordPaths)
+        + (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
+        + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
   }
 }

@@ -89,14 +89,11 @@ struct Plane: ParsableCommand {
       groups: report.groups())
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
-    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
-    return
-      ([
-        "transect", "plane", "--base", recorded(base), "--plus", recorded(plus), "--minus",
-        recorded(minus), "--x", x.text, "--y", y.text,
-      ] + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
-      .joined(separator: " ")
+    output.command(
+      "plane", base: base,
+      options: ["--plus", output.recorded(plus), "--minus", output.recorded(minus)]
+        + ["--x", x.text, "--y", y.text] + scoring.recorded(withPaths: output.recordPaths)
+        + language.recorded)
   }
 }
