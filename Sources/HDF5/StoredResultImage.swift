@@ -6,8 +6,8 @@ extension StoredResult {
   /// - Parameters:
   ///   - image: the file's bytes.
   ///   - names: the groups whose variables are read, or `nil` for all.
-  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if it is no whole result file
-  ///   of this schema.
+  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if it is no whole result
+  ///   file of this schema.
   public init(image: [UInt8], groups names: [String]? = nil) throws {
     guard image.starts(with: StoredResult.signature) else {
       throw HDF5Error(.foreignFile("is no HDF5 file"))

@@ -132,7 +132,8 @@ extension GramReport {
       ])
   }
 
-  /// One row for each checkpoint: its norm, and its place on the first two axes of classical scaling.
+  /// One row for each checkpoint: its norm, and its place on the first two axes of classical
+  /// scaling.
   public var checkpointTable: ReportTable {
     let scaling = ClassicalScaling(total)
     func axis(_ index: Int) -> ReportTable.Cells {

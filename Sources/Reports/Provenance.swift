@@ -12,8 +12,8 @@ public struct Provenance: Sendable {
   /// One input: a checkpoint, or another file.
   public struct Input: Sendable {
     let label: String
-    /// What it was used as: of checkpoints the place in the command, such as `base` or `a`; of other
-    /// files `data`.
+    /// What it was used as: of checkpoints the place in the command, such as `base` or `a`; of
+    /// other files `data`.
     public let role: String
     let path: String
     let format: String

@@ -86,7 +86,9 @@ import Testing
     let run = try Run(
       ["norms"] + arguments + ["-q", "-o", result, "--force"], in: "\(folder.path)/\(place)")
     #expect(run.code == 0)
-    #expect(try verify(result, in: "family").code == 0)
+    let found = try verify(result, in: "family")
+    #expect(found.code == 0)
+    #expect(found.output == ["x", "y", "z"].map { "OK       \($0): \($0)\n" }.joined())
     let elsewhere = try verify(result, in: "family/x")
     #expect(elsewhere.code == 3 && !elsewhere.output.contains("CHANGED"))
     try writeFolder("family/y", first: 9)

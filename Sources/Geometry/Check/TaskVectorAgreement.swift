@@ -23,7 +23,8 @@ public struct TaskVectorAgreement: Hashable, Sendable {
   /// The result over no elements.
   public init() {}
 
-  /// The share of elements moved in opposite directions, of those both moved; NaN if there are none.
+  /// The share of elements moved in opposite directions, of those both moved; NaN if there are
+  /// none.
   public var conflictShare: Double { Double(opposed) / Double(moved) }
 
   /// ⟨δ_A, δ_B⟩ / (‖δ_A‖ ‖δ_B‖); NaN if either did not move.

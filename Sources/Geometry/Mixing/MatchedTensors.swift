@@ -55,7 +55,8 @@ struct MatchedTensors: Sendable {
     return Match(name: tensor.name, treatment: .mixed, records: alone + partners)
   }
 
-  private static func require(_ partner: TensorRecord, fits tensor: ParameterList.Parameter) throws {
+  private static func require(_ partner: TensorRecord, fits tensor: ParameterList.Parameter) throws
+  {
     let (mine, name) = (tensor.record, tensor.name.canonical)
     guard partner.shape == mine.shape else {
       throw CheckpointError(

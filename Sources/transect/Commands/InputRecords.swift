@@ -69,8 +69,8 @@ struct InputRecords {
     guard let text = metadata.first(where: { $0.key == "transect" })?.value else {
       throw CheckpointError(
         .unsupported, in: argument,
-        "is neither a result file of transect nor a checkpoint that transect mix wrote, so it names "
-          + "no inputs")
+        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names no "
+          + "inputs")
     }
     let folder = place(of: argument)
     let inputs = (try? recipe(text)) ?? []
@@ -82,7 +82,8 @@ struct InputRecords {
     }
   }
 
-  /// The folder that holds a file or a folder, with a slash at its end; nothing for the current one.
+  /// The folder that holds a file or a folder, with a slash at its end; nothing for the current
+  /// one.
   private static func place(of argument: String) -> String {
     guard ![".", ".."].contains(baseName(argument)) else { return argument + "/../" }
     let trimmed = argument.reversed().drop { $0 == "/" }.reversed()

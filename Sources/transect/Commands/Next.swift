@@ -13,8 +13,8 @@ struct Next: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Next-token probabilities of GPT-2 along the line between two checkpoints.",
     discussion: """
-      Gives the probabilities of --words, and of the --likeliest tokens anywhere on the line. A word \
-      gets a blank before it unless the prompt ends in one; one of several tokens has the \
+      Gives the probabilities of --words, and of the --likeliest tokens anywhere on the line. A \
+      word gets a blank before it unless the prompt ends in one; one of several tokens has the \
       probability of them all.
       """)
 

@@ -95,7 +95,7 @@ func labels(of arguments: [String]) -> [String] {
 
 private func stem(of path: String) -> String {
   let parts = path.split(separator: "/").map(String.init).filter { $0 != "." }
-  guard let last = parts.last else { return path }
+  guard let last = parts.last, last != ".." else { return recordedPath(path, whole: false) }
   let suffixes = [
     ".safetensors.index.json", ".bin.index.json", ".safetensors", ".bin", ".pt", ".pth",
   ]

@@ -12,13 +12,13 @@ struct Path: ParsableCommand {
     abstract:
       "Loss and perplexity of GPT-2 along the line between two checkpoints, and the barrier.",
     discussion: """
-      Evaluates A + alpha (B - A), or with --base C and --line beta C + beta (B - A), on texts, without \
-      writing a merged checkpoint. Alpha 0 is A and 1 is B; both are always evaluated, and points \
-      beyond them are no part of a barrier.
+      Evaluates A + alpha (B - A), or with --base C and --line beta C + beta (B - A), on texts, \
+      without writing a merged checkpoint. Alpha 0 is A and 1 is B; both are always evaluated, and \
+      points beyond them are no part of a barrier.
 
-      Losses are nats per token over all documents; standard errors and intervals take documents as \
-      independent. With -o finished points are kept in FILE.h5.journal until the result is written: \
-      the same command goes on where it was stopped.
+      Losses are nats per token over all documents; standard errors and intervals take documents \
+      as independent. With -o finished points are kept in FILE.h5.journal until the result is \
+      written: the same command goes on where it was stopped.
       """)
 
   @OptionGroup var path: PathOptions

@@ -12,11 +12,12 @@ struct Solve: ParsableCommand {
     abstract: "Find the coefficients by which a checkpoint is a mixture of others.",
     discussion: """
       Least squares for M ≈ Σ c_i θ_i with Σ c = 1, and without that, per tensor, per layer and in \
-      all. What is left is measured element by element, and compared with what rounding to M's type \
-      leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
+      all. What is left is measured element by element, and compared with what rounding to M's \
+      type leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
 
-      Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable input, \
-      3 nearly one, coefficients that the inputs leave open, or parameters that could not be compared.
+      Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable \
+      input, 3 nearly one, coefficients that the inputs leave open, or parameters that could not \
+      be compared.
       """)
 
   @Argument(help: "The checkpoint in question.")
