@@ -59,7 +59,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Tensors", "JSON", "LinearAlgebra", "Tokenization", "Journals", "Geometry", "Models",
+        "Tensors", "JSON", "LinearAlgebra", "Tokenization", "Checkpoints", "Journals", "Geometry",
+        "Models",
       ],
       swiftSettings: fastInDebug),
     .target(

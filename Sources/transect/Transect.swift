@@ -45,8 +45,11 @@ struct Transect: ParsableCommand {
     do {
       try command.run()
     } catch let error as ValidationError {
+      let usage = usageString(for: type(of: command))
+      let names = usage.split(separator: " ").prefix { !$0.hasPrefix("[") && !$0.hasPrefix("<") }
       printError("Error: \(error.message.escapedForTerminal)")
-      printError("Usage: \(usageString(for: type(of: command)))")
+      printError("Usage: \(usage)")
+      printError("  See '\(names.joined(separator: " ")) --help' for more information.")
       Glibc.exit(ExitCode.validationFailure.rawValue)
     }
   }

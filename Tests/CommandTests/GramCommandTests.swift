@@ -188,5 +188,6 @@ import Testing
     #expect(run.code == 64)
     #expect(run.errorLines[0].hasPrefix("Error: --at has 2 coefficients for 4 checkpoints"))
     #expect(run.errorLines[1].hasPrefix("Usage: transect gram "))
+    #expect(run.errorLines[2].contains("'transect gram --help'"))
   }
 }

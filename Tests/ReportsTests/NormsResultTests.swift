@@ -67,7 +67,7 @@ import Testing
             "flag_meanings",
             .text(
               "compared buffer tied only_in_base only_in_other shape_mismatch excluded "
-                + "decomposed not_a_matrix"))
+                + "decomposed not_a_matrix not_in_all"))
       })
   }
 

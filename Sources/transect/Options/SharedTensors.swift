@@ -37,15 +37,3 @@ func commonTensors(
 
 /// What is wrong with a checkpoint of whose tensors a filter leaves none.
 let nothingIncluded = "has no tensor whose name --include and --exclude take"
-
-/// What a reader should know of each checkpoint and no figure tells, its name before each.
-///
-/// - Parameters:
-///   - models: the checkpoints.
-///   - names: one for each.
-/// - Returns: a line for each note, fit for a terminal.
-func noteLines(_ models: [ParameterList], _ names: [String]) -> [String] {
-  zip(names, models).flatMap { name, model in
-    model.checkpoint.notes.map { "\(name): \($0)".escapedForTerminal }
-  }
-}
