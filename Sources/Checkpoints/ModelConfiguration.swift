@@ -16,7 +16,8 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// none.
   ///
   /// - Parameter checkpoint: a checkpoint that was opened from a file.
-  /// - Throws: ``CheckpointError`` if the file is there and is no JSON object, or larger than 4 MiB.
+  /// - Throws: ``CheckpointError`` if the file is there and is no JSON object, or larger
+  ///   than 4 MiB.
   public init?(beside checkpoint: any Checkpoint) throws {
     guard
       let found = try companion(

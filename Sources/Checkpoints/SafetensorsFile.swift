@@ -49,8 +49,9 @@ public struct SafetensorsFile: Checkpoint {
     guard length <= headerLimit, length <= file.byteCount - 8 else {
       throw CheckpointError(
         .malformed, in: file.path,
-        "is not safetensors: it would have a header of \(length) bytes; the file has \(file.byteCount - 8) after the "
-          + "length, and the format allows \(headerLimit)")
+        "is of no format known here, and not safetensors: it would have a header of \(length) "
+          + "bytes; the file has \(file.byteCount - 8) after the length, and the format allows "
+          + "\(headerLimit)")
     }
     return Int(length)
   }

@@ -19,7 +19,9 @@ struct SafetensorsHeader {
   init(_ bytes: [UInt8], file: InputFile, dataStart: Int) throws {
     (self.file, self.dataStart) = (file, dataStart)
     guard bytes.first == UInt8(ascii: "{") else {
-      throw malformed("the header does not begin with '{'")
+      throw malformed(
+        "is of no format known here: neither a zip archive nor an index of shards, and where "
+          + "safetensors has a header, it does not begin with '{'")
     }
     do {
       try parse(bytes)

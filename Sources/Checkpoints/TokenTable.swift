@@ -6,8 +6,8 @@ import Tensors
 /// Read from the first that is there of `vocab.json` (an object of tokens and numbers), `vocab.txt`
 /// (a token a line, numbered from 0) and `tokenizer.json` (the member `vocab` of `model`, an object
 /// as above or a list of pairs that begin with a token); then tokens that were added later, from
-/// `added_tokens.json` (an object) and the member `added_tokens` of `tokenizer.json` (a list of objects
-/// with `content` and `id`).
+/// `added_tokens.json` (an object) and the member `added_tokens` of `tokenizer.json` (a list of
+/// objects with `content` and `id`).
 ///
 /// Source: the files that `transformers` and `tokenizers` write.
 public struct TokenTable: Sendable {
@@ -15,8 +15,8 @@ public struct TokenTable: Sendable {
   public let path: String
   /// The number of each token; tokens are told apart by their bytes.
   public let numbers: [TensorName: Int]
-  /// The digest of `merges.txt` without its comment, by which byte pair encoding splits words; `nil` if
-  /// there is none.
+  /// The digest of `merges.txt` without its comment, by which byte pair encoding splits words;
+  /// `nil` if there is none.
   public let merges: ContentDigest?
 
   private static let byteLimit = 1 << 27

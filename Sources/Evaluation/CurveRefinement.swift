@@ -24,7 +24,8 @@ public struct CurveRefinement: Sendable {
   /// The middle of the interval that may hide the highest rise above the chord.
   ///
   /// - Parameter curve: with both ends.
-  /// - Returns: `nil` if the barrier is known to the tolerance, a loss is NaN, or an end is missing.
+  /// - Returns: `nil` if the barrier is known to the tolerance, a loss is NaN, or an end is
+  ///   missing.
   public func next(for curve: LossCurve) -> Double? {
     guard let points = curve.between, let barrier = curve.barrier, barrier.isFinite else {
       return nil

@@ -14,8 +14,8 @@ public struct MixedLanguageModel {
   /// Matches checkpoints and allocates a model for their mixtures.
   ///
   /// - Parameters:
-  ///   - checkpoints: at least one; a `config.json` is looked for beside each, and one that has none
-  ///     counts as the first.
+  ///   - checkpoints: at least one; a `config.json` is looked for beside each, and one that has
+  ///     none counts as the first.
   ///   - precision: how to hold the weights of matrices.
   ///   - headCount: heads of attention, where no configuration tells.
   /// - Throws: `ModelError` if a checkpoint is no GPT-2, or they are not of one configuration;

@@ -28,6 +28,8 @@ public struct CoverageEntry: Hashable, Sendable {
     case decomposed
     /// Of one axis or none, so no matrix.
     case notMatrix = "not a matrix"
+    /// Compared in this pair, but not with one shape in all of several checkpoints.
+    case notInAll = "not in all"
 
     /// Whether this is what was asked for.
     public var isDone: Bool { self == .compared || self == .decomposed }

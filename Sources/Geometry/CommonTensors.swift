@@ -58,7 +58,8 @@ public struct CommonTensors: Sendable {
     coverage = CommonTensors.coverage(pairings, common: Set(tensors.map(\.name.canonical)))
   }
 
-  private init(memberCount: Int, tensors: [CommonTensor], coverage: [[CoverageEntry]]) {
+  /// Takes tensors that are known to belong together.
+  init(memberCount: Int, tensors: [CommonTensor], coverage: [[CoverageEntry]]) {
     (self.memberCount, self.tensors, self.coverage) = (memberCount, tensors, coverage)
   }
 
@@ -69,7 +70,7 @@ public struct CommonTensors: Sendable {
       pairing.coverage.map { entry in
         guard entry.status == .compared, !common.contains(entry.name) else { return entry }
         return CoverageEntry(
-          name: entry.name, status: .excluded, detail: "not in all checkpoints with one shape")
+          name: entry.name, status: .notInAll, detail: "not in all checkpoints with one shape")
       }
     }
   }

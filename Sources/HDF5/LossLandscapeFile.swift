@@ -1,6 +1,7 @@
 internal import CHDF5
 
-/// A surface of losses in the form that the project loss-landscape writes, for its plotting scripts.
+/// A surface of losses in the form that the project loss-landscape writes, for its plotting
+/// scripts.
 ///
 /// Arrays at the root of the file: `xcoordinates` [columns], `ycoordinates` [rows], `train_loss`
 /// [rows, columns] and `train_acc`, which that project fills with −1 where nothing is known. Such a

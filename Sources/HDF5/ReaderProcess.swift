@@ -2,8 +2,8 @@ internal import Glibc
 
 /// This program, started again to read one file and to tell what is there.
 ///
-/// A library that crashes on a damaged file, or never comes to an end, takes that process with it and
-/// not its parent. Nothing is inherited but the file's path: no environment, no descriptors.
+/// A library that crashes on a damaged file, or never comes to an end, takes that process with it
+/// and not its parent. Nothing is inherited but the file's path: no environment, no descriptors.
 public enum ReaderProcess {
   /// Starts the program and takes all it prints.
   ///
@@ -11,8 +11,8 @@ public enum ReaderProcess {
   ///   - arguments: without the program's name.
   ///   - limit: the most bytes to take.
   /// - Returns: what it printed on standard output.
-  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/readerFailed(_:)`` if it cannot be started, was
-  ///   ended by a signal, or prints more than `limit`.
+  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/readerFailed(_:)`` if it cannot be started,
+  ///   was ended by a signal, or prints more than `limit`.
   public static func output(of arguments: [String], limit: Int) throws -> [UInt8] {
     // A parent that ignores this signal would not be told how its child ended.
     signal(SIGCHLD, SIG_DFL)

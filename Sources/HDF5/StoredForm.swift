@@ -1,8 +1,8 @@
 /// The bytes by which a process that reads a file tells its parent what is there.
 ///
-/// An answer is one byte that says what follows, a text or groups, then that, then an end mark. Lengths
-/// are 8 bytes, little-endian. Whoever takes an answer trusts nothing in it: a length beyond the bytes
-/// that are there, an unknown tag or a missing end make it no answer.
+/// An answer is one byte that says what follows, a text or groups, then that, then an end mark.
+/// Lengths are 8 bytes, little-endian. Whoever takes an answer trusts nothing in it: a length
+/// beyond the bytes that are there, an unknown tag or a missing end make it no answer.
 enum StoredForm {
   private static let endMark: UInt64 = 0x444E_4552_5453_4E54
 

@@ -1,9 +1,9 @@
 /// A result file that was written before, read back.
 ///
-/// libhdf5 can crash on damaged files, so what lacks the signature or the name of the schema is refused
-/// before the library sees it, and what breaks a rule of the schema before a number is read. A file
-/// that has both, and was damaged or made to deceive, can still crash it: files of unknown origin are
-/// read in a process of their own, by ``read(apart:groups:)``.
+/// libhdf5 can crash on damaged files, so what lacks the signature or the name of the schema is
+/// refused before the library sees it, and what breaks a rule of the schema before a number is
+/// read. A file that has both, and was damaged or made to deceive, can still crash it: files of
+/// unknown origin are read in a process of their own, by ``read(apart:groups:)``.
 public struct StoredResult: Sendable {
   /// One variable: its extents, outermost first, and its values, row-major.
   struct Variable: Sendable {

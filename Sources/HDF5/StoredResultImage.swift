@@ -6,8 +6,8 @@ extension StoredResult {
   /// - Parameters:
   ///   - image: the file's bytes.
   ///   - names: the groups whose variables are read, or `nil` for all.
-  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if it is no whole result file
-  ///   of this schema.
+  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if it is no whole result
+  ///   file of this schema.
   public init(image: [UInt8], groups names: [String]? = nil) throws {
     guard image.starts(with: StoredResult.signature) else {
       throw HDF5Error(.foreignFile("is no HDF5 file"))
@@ -24,7 +24,8 @@ extension StoredResult {
     else { throw HDF5Error(.foreignFile("is not a complete result file of schema version 1")) }
   }
 
-  private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// The bytes that every HDF5 file begins with (HDF5 file format, section II.A).
+  public static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 }
 
 extension FoundFile {

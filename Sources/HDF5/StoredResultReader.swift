@@ -1,6 +1,6 @@
 extension StoredResult {
-  /// The first argument of this program when it is started to read a file for another process of its
-  /// own; the file and the names of groups follow.
+  /// The first argument of this program when it is started to read a file for another process of
+  /// its own; the file and the names of groups follow.
   public static let readerVerb = "read-result"
 
   /// Reads a result file in a process of its own, since libhdf5 can crash on a damaged one.
@@ -9,8 +9,9 @@ extension StoredResult {
   ///   - path: the file.
   ///   - groups: whose variables are wanted.
   /// - Returns: the file's attributes and those groups, as far as they are there.
-  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if the file is no whole result
-  ///   file of this schema, with ``HDF5Error/Reason/readerFailed(_:)`` if the process did not survive.
+  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if the file is no whole
+  ///   result file of this schema, with ``HDF5Error/Reason/readerFailed(_:)`` if the process did
+  ///   not survive.
   /// - Complexity: starting the process takes some milliseconds.
   public static func read(apart path: String, groups: [String]) throws -> StoredResult {
     let answer = try ReaderProcess.output(

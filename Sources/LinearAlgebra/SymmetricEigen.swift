@@ -10,8 +10,8 @@ public struct SymmetricEigen: Hashable, Sendable {
 
   /// Decomposes a matrix in binary64, on the calling thread.
   ///
-  /// The same matrix gives the same bits on the same processor. Of equal eigenvalues LAPACK picks the
-  /// vectors.
+  /// The same matrix gives the same bits on the same processor. Of equal eigenvalues LAPACK picks
+  /// the vectors.
   ///
   /// Gives `nil` if an element is not finite, or the iteration does not converge.
   ///

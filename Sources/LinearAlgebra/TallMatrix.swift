@@ -47,12 +47,12 @@ func spectralPanelLength(rows: Int, columns: Int) -> Int {
   max(1, min(rows, max(256, (1 << 20) / max(columns, 1))))
 }
 
-/// Numbers in memory of their own, which goes back to the system as soon as they are done with: what
-/// `malloc` gave stays with the thread that asked for it, and a few matrices of a few threads would
-/// exceed what was granted.
+/// Numbers in memory of their own, which goes back to the system as soon as they are done with:
+/// what `malloc` gave stays with the thread that asked for it, and a few matrices of a few threads
+/// would exceed what was granted.
 ///
-/// The memory begins with a page, so that no loop over it begins otherwise from one run to the next.
-/// The system is asked for large pages, which it sets up faster than many small ones.
+/// The memory begins with a page, so that no loop over it begins otherwise from one run to the
+/// next. The system is asked for large pages, which it sets up faster than many small ones.
 final class DoubleBuffer {
   let start: UnsafeMutablePointer<Double>
   let count: Int

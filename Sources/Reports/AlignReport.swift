@@ -57,7 +57,7 @@ public struct AlignReport: Sendable {
 
   /// What to know about the figures, in one line.
   public var remark: String {
-    "\(before.count.grouped) weights in common; \(matching.steps) assignments; after matching, "
-      + "even independent models have a cosine above chance"
+    "\(before.count.counted("weight")) in common; \(matching.steps.counted("assignment")); "
+      + "after matching, even independent models have a cosine above chance"
   }
 }

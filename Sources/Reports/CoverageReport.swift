@@ -42,7 +42,7 @@ public struct CoverageReport: Sendable {
     return ReportTable(
       rowCount: entries.count,
       columns: [
-        .init("pair", .text(entries.map(\.0))),
+        .init("pair", heading: comparisons.count > 1 ? "pair" : nil, .text(entries.map(\.0))),
         .init("tensor", heading: "tensor", .text(entries.map(\.1.name.text))),
         .init("status", heading: "status", .text(entries.map(\.1.status.rawValue))),
         .init("detail", heading: "detail", .text(entries.map(\.1.detail))),

@@ -48,6 +48,15 @@ public struct GramReport: Sendable {
     total = entries.reduce(into: GramMatrix(order: labels.count)) { $0.merge($1.matrix) }
   }
 
+  /// The same over some of the parameters.
+  ///
+  /// - Parameter isIncluded: which to keep, by their canonical names.
+  /// - Returns: a report that may have no entries.
+  public func filter(_ isIncluded: (TensorName) -> Bool) -> GramReport {
+    GramReport(
+      labels: labels, base: base, entries: entries.filter { isIncluded($0.name.canonical) })
+  }
+
   /// NaN and infinite elements of all checkpoints.
   public var nonfinite: Int { total.nonfinite.reduce(0, +) }
 
@@ -123,7 +132,8 @@ extension GramReport {
       ])
   }
 
-  /// One row for each checkpoint: its norm, and its place on the first two axes of classical scaling.
+  /// One row for each checkpoint: its norm, and its place on the first two axes of classical
+  /// scaling.
   public var checkpointTable: ReportTable {
     let scaling = ClassicalScaling(total)
     func axis(_ index: Int) -> ReportTable.Cells {

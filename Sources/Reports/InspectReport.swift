@@ -92,11 +92,13 @@ public struct InspectReport: Sendable {
   /// What the checkpoint is, in a few lines.
   public var summary: [String] {
     let checkpoint = parameters.checkpoint
-    let files = checkpoint.files.count
-    let size = "\(checkpoint.byteCount.grouped) bytes in \(files) file\(files == 1 ? "" : "s")"
+    let files = checkpoint.files.count.counted("file")
+    let size = "\(checkpoint.byteCount.counted("byte")) in \(files)"
+    let tensors = checkpoint.records.count.counted("tensor")
     var lines = [
-      "\(checkpoint.path): \(checkpoint.format), \(checkpoint.records.count) tensors, \(size)",
-      "\(parameters.elementCount.grouped) parameters in \(parameters.parameters.count) tensors; "
+      "\(checkpoint.path): \(checkpoint.format), \(tensors), \(size)",
+      "\(parameters.elementCount.counted("parameter")) in "
+        + "\(parameters.parameters.count.counted("tensor")); "
         + "\(parameters.buffers.count) buffers, \(parameters.ties.count) tied",
     ]
     for (key, value) in checkpoint.metadata { lines.append("metadata \(key): \(value)") }

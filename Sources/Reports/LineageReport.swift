@@ -68,8 +68,9 @@ private struct FamilyLines {
     let matrices = family.distances
     return [
       "family \(number)    \(labels.joined(separator: ", ")) (certified)   \(weakest)",
-      "            what follows is descriptive, over \(matrices.matrices.count) matrices of "
-        + "\(matrices.elementCount.grouped) weights in all",
+      "            what follows is descriptive, over "
+        + "\(matrices.matrices.count.counted("matrix", "matrices")) of "
+        + "\(matrices.elementCount.counted("weight")) in all",
       "base        \(base)",
     ] + parents + gamma + hint
   }

@@ -4,9 +4,9 @@ import Tensors
 
 /// A table as lines of comma-separated values, the names of the columns first.
 ///
-/// Control characters are written as `\u{1B}`, as on a terminal: names come from files of strangers, and
-/// lines are printed. Text that a spreadsheet would take for a formula gets an apostrophe before it.
-/// Numbers that are not finite, and missing ones, are empty.
+/// Control characters are written as `\u{1B}`, as on a terminal: names come from files of
+/// strangers, and lines are printed. Text that a spreadsheet would take for a formula gets an
+/// apostrophe before it. Numbers that are not finite, and missing ones, are empty.
 ///
 /// Source: RFC 4180.
 ///

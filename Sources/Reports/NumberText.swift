@@ -69,4 +69,14 @@ extension Int {
     }
     return (self < 0 ? "-" : "") + groups.joined()
   }
+
+  /// The number, in groups of three digits, and what it is a number of: `1 tensor`, `76 tensors`.
+  ///
+  /// - Parameters:
+  ///   - singular: the noun for one.
+  ///   - plural: for others; the singular and an s if not given.
+  /// - Returns: both.
+  public func counted(_ singular: String, _ plural: String? = nil) -> String {
+    "\(grouped) \(self == 1 ? singular : plural ?? singular + "s")"
+  }
 }

@@ -43,8 +43,8 @@ public struct PlaneReport: Sendable {
       cosine = gram.taskCosine(plus, minus, base: origin)
     }
 
-    /// A point in an orthonormal frame whose origin is C and whose first axis points to B: distances
-    /// in it are distances in weight space.
+    /// A point in an orthonormal frame whose origin is C and whose first axis points to B:
+    /// distances in it are distances in weight space.
     ///
     ///     u = x ‖B − C‖ + y ‖A − C‖ cos φ,   v = y ‖A − C‖ sin φ
     func position(plus: Double, minus: Double) -> (u: Double, v: Double) {
@@ -139,7 +139,8 @@ public struct PlaneReport: Sendable {
 }
 
 extension PlaneReport.Point {
-  /// What a point beside the grid is there for, or `nil` if it lies on neither line and is no corner.
+  /// What a point beside the grid is there for, or `nil` if it lies on neither line and is no
+  /// corner.
   var line: String? {
     switch (plus, minus) {
     case (0, 0): "C"

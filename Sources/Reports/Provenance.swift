@@ -12,7 +12,8 @@ public struct Provenance: Sendable {
   /// One input: a checkpoint, or another file.
   public struct Input: Sendable {
     let label: String
-    /// What it was used as.
+    /// What it was used as: of checkpoints the place in the command, such as `base` or `a`; of
+    /// other files `data`.
     public let role: String
     let path: String
     let format: String
@@ -26,13 +27,16 @@ public struct Provenance: Sendable {
     ///
     /// - Parameters:
     ///   - label: its name in the report.
-    ///   - role: `base` or `other`.
+    ///   - role: what it was used as, such as `base`, `other`, `checkpoint` or `merged`.
+    ///   - path: as the user named it: a file, a folder or a model id.
     ///   - parameters: the checkpoint.
     ///   - digest: the digest of its content.
-    public init(label: String, role: String, parameters: ParameterList, digest: ContentDigest) {
+    public init(
+      label: String, role: String, path: String, parameters: ParameterList, digest: ContentDigest
+    ) {
       let checkpoint = parameters.checkpoint
-      (self.label, self.role, self.digest) = (label, role, digest)
-      (path, format) = (checkpoint.path, checkpoint.format)
+      (self.label, self.role, self.path, self.digest) = (label, role, path, digest)
+      format = checkpoint.format
       (byteCount, tensorCount) = (checkpoint.byteCount, checkpoint.records.count)
       elementCount = parameters.elementCount
     }
@@ -41,7 +45,7 @@ public struct Provenance: Sendable {
     ///
     /// - Parameters:
     ///   - label: its name in the report.
-    ///   - role: what it was used as, such as `data`.
+    ///   - role: what it was used as: `data` for texts.
     ///   - path: where it is.
     ///   - bytes: all of it.
     public init(label: String, role: String, path: String, bytes: [UInt8]) {
@@ -62,7 +66,7 @@ public struct Provenance: Sendable {
   ///
   /// - Parameters:
   ///   - command: the verb and the options that shape the result, in a fixed order.
-  ///   - inputs: the checkpoints, the base first.
+  ///   - inputs: the checkpoints in the order of the command, then other files.
   ///   - recordsPaths: whether whole paths may be recorded.
   public init(command: String, inputs: [Input], recordsPaths: Bool) {
     (self.command, self.inputs, self.recordsPaths) = (command, inputs, recordsPaths)
@@ -114,7 +118,9 @@ public struct Provenance: Sendable {
       variables: [
         text("input", "label of the input", inputs.map(\.label)),
         text("role", "what the input was used as", inputs.map(\.role)),
-        text("path", "file or folder", inputs.map { recordedPath($0.path) }),
+        text(
+          "path", "file, folder or model id, as named",
+          inputs.map { recordedPath($0.path, whole: recordsPaths) }),
         text("format", "file format", inputs.map(\.format)),
         text(
           "content_digest", "SHA-256 of a checkpoint's canonical content, or of a file",
@@ -127,8 +133,6 @@ public struct Provenance: Sendable {
           inputs.map(\.elementCount)),
       ])
   }
-
-  private func recordedPath(_ path: String) -> String { recordsPaths ? path : baseName(path) }
 }
 
 extension ParameterList {

@@ -8,8 +8,10 @@ public struct SolveReport: Sendable {
   /// What was found.
   public let finding: MixtureFinding
   let merged: String
-  let labels: [String]
-  let base: Int?
+  /// Of the inputs, in their order.
+  public let labels: [String]
+  /// The position of the base among the inputs, or `nil`.
+  public let base: Int?
   /// Parameters of the checkpoint in question that could not be compared with all inputs.
   let missing: Int
 
@@ -109,7 +111,7 @@ extension SolveReport {
     switch finding.verdict {
     case .mixture: "\(recipe) within rounding"
     case .mixtureByTensor: "mixtures within rounding, with coefficients of each tensor's own"
-    case .partly: "\(recipe) within rounding, but for \(finding.differing.count) tensors"
+    case .partly: "\(recipe) within rounding, but for \(finding.differing.count.counted("tensor"))"
     case .near: "nearly \(recipe), but more than rounding is left"
     case .undetermined: "a mixture within rounding, but several sets of coefficients make it"
     case .notMixture: "no mixture of \(labels.joined(separator: ", ")); the nearest is \(recipe)"
@@ -132,7 +134,7 @@ extension SolveReport {
 
   private var missingLine: [String] {
     missing == 0
-      ? [] : ["note          \(missing) parameters could not be compared with all inputs"]
+      ? [] : ["note          \(missing.counted("parameter")) could not be compared with all inputs"]
   }
 }
 

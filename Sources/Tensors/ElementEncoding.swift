@@ -1,5 +1,6 @@
 extension DType {
-  /// The bits of the element of this type that is nearest to a number, in the low end of the result.
+  /// The bits of the element of this type that is nearest to a number, in the low end of the
+  /// result.
   ///
   /// Of two that are as near, the one whose last bit is 0 (IEEE 754, roundTiesToEven), subnormal
   /// numbers included. What is beyond the largest number becomes infinite, or NaN in F8_E4M3,

@@ -13,8 +13,8 @@ struct JSONField {
 
   /// The text of the field.
   ///
-  /// - Throws: ``TokenizationError`` if the line is no JSON object, lacks the field or has it twice,
-  ///   or if the field is no text.
+  /// - Throws: ``TokenizationError`` if the line is no JSON object, lacks the field or has it
+  ///   twice, or if the field is no text.
   func text(in bytes: [UInt8], path file: String, line: Int) throws -> [UInt8] {
     var found: [UInt8]?
     try readJSON(bytes, path: file, line: line) { try find(names[...], in: &$0, &found) }

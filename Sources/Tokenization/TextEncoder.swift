@@ -1,6 +1,7 @@
 /// Encodes one text after another, with memory of the words it has met.
 ///
-/// What it remembers does not change the ids. Made by ``ByteLevelTokenizer/encoder(remembersWords:)``.
+/// What it remembers does not change the ids. Made by
+/// ``ByteLevelTokenizer/encoder(remembersWords:)``.
 public struct TextEncoder: Sendable {
   private var merger: WordMerger
   private var cache: WordCache?

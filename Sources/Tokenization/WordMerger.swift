@@ -2,8 +2,8 @@
 /// leftmost, until no pair of neighbours has a rank.
 ///
 /// Words of up to ``searched`` bytes are searched from end to end for each merge; longer ones keep
-/// their pairs in a heap, so that a word of a million bytes takes no trillion steps. The ids are the
-/// same.
+/// their pairs in a heap, so that a word of a million bytes takes no trillion steps. The ids are
+/// the same.
 ///
 /// Source: Sennrich, Haddow & Birch 2016, "Neural Machine Translation of Rare Words with Subword
 /// Units", algorithm 1.

@@ -32,12 +32,26 @@ struct Transect: ParsableCommand {
   static func main() {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      try run(&command)
     } catch let error where isFault(error) {
       printError("transect: \("\(error)".escapedForTerminal)")
       Glibc.exit(2)
     } catch {
       exit(withError: error)
+    }
+  }
+
+  /// Runs a command; arguments that turn out to be wrong only then end with its own usage.
+  private static func run(_ command: inout any ParsableCommand) throws {
+    do {
+      try command.run()
+    } catch let error as ValidationError {
+      let usage = usageString(for: type(of: command))
+      let names = usage.split(separator: " ").prefix { !$0.hasPrefix("[") && !$0.hasPrefix("<") }
+      printError("Error: \(error.message.escapedForTerminal)")
+      printError("Usage: \(usage)")
+      printError("  See '\(names.joined(separator: " ")) --help' for more information.")
+      Glibc.exit(ExitCode.validationFailure.rawValue)
     }
   }
 

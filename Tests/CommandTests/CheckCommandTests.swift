@@ -16,9 +16,7 @@ import Testing
     edit(&tensors)
     let path = folder.path + "/" + name
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let content = SafetensorsBytes.file(
-      tensors.map { ($0.name, $0.dtype.rawValue, $0.shape, $0.bytes) })
-    _ = try folder.write(content, to: name + "/model.safetensors")
+    _ = try folder.write(SafetensorsBytes.file(tensors), to: name + "/model.safetensors")
     _ = try folder.write(Array(config.utf8), to: name + "/config.json")
     _ = try folder.write(Array(vocabulary.utf8), to: name + "/vocab.json")
     return path
@@ -34,15 +32,19 @@ import Testing
 
   @Test("A model and its near copy pass every line")
   func passes() throws {
-    let a = try model("a", seed: 1)
+    let base = try model("base", seed: 1)
+    let a = try model("a", seed: 1) { $0[0].bytes[0] ^= 2 }
     let b = try model("b", seed: 1) { $0[0].bytes[0] ^= 1 }
-    let run = try Run("check", a, b, "--base", a, "--json")
+    let run = try Run("check", a, b, "--base", base, "--json")
     #expect(run.code == 0)
-    var found = try levels(run)
-    // A is the base.
-    #expect(found.removeValue(forKey: "task vectors") == "WARN")
-    #expect(found.values.allSatisfy { $0 == "OK" })
-    #expect(found.count == 9)
+    let found = try levels(run)
+    let topics = [
+      "config", "matrices", "names", "origin", "output head", "shapes", "task vectors", "tokens",
+      "types", "values",
+    ]
+    #expect(found == Dictionary(uniqueKeysWithValues: topics.map { ($0, "OK") }))
+    let own = try Run("check", a, b, "--base", a, "--json")
+    #expect(try own.code == 0 && levels(own)["task vectors"] == "WARN")
   }
 
   @Test("Independent models fail by their origin alone")
@@ -93,6 +95,17 @@ import Testing
     #expect(run.code == 1)
     #expect(
       run.lines.contains { $0.hasPrefix("FAIL  origin") && $0.contains("by chance in mlp.0") })
+  }
+
+  @Test("Where no parameter is in both, neither shapes nor types are OK")
+  func nothingInCommon() throws {
+    let b = try model("b", seed: 1) { tensors in
+      for index in tensors.indices { tensors[index].name += ".other" }
+    }
+    let run = try Run("check", model("a", seed: 1), b, "--json")
+    let found = try levels(run)
+    #expect(run.code == 1 && found["names"] == "FAIL")
+    #expect(found["shapes"] == "WARN" && found["types"] == "WARN")
   }
 
   @Test("A base that is none is told")

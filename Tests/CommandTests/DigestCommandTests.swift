@@ -35,8 +35,20 @@ import Testing
   func parameters() throws {
     let path = try write(tensors, to: "a.safetensors")
     let objects = try Run("digest", path, "--tensors", "--json").objects()
-    #expect(objects.map { $0["part"] as? String } == [nil, "tensor", "tensor", "model"])
-    #expect(objects.map { $0["name"] as? String } == [nil, "wte.weight", "ln_f.bias", path])
+    #expect(objects.map { $0["part"] as? String } == [nil, "model", "tensor", "tensor"])
+    #expect(objects.map { $0["name"] as? String } == [nil, path, "wte.weight", "ln_f.bias"])
+    let lines = try Run("digest", path, "--tensors").lines
+    #expect(lines[0].hasSuffix("  \(path)") && lines[1].hasSuffix("  \(path): wte.weight"))
+  }
+
+  @Test("What cannot be read gets a line, the others their digests, and the exit code is 2")
+  func partly() throws {
+    let path = try write(tensors, to: "a.safetensors")
+    let missing = folder.path + "/missing"
+    let run = try Run("digest", path, missing, path)
+    #expect(run.code == 2)
+    #expect(run.output.split(separator: "\n").count == 2 && run.lines[0] == run.lines[1])
+    #expect(run.errorLines.count == 1 && run.errors.contains(missing))
   }
 
   @Test("The digests of inputs are in every result")

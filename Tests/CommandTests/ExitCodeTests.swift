@@ -27,6 +27,19 @@ import Testing
     }
   }
 
+  @Test("A file whose first bytes fit no format is called that")
+  func unknownFormat() throws {
+    // The header of a llama2.c model: seven 32-bit integers, then floats.
+    let numbers: [Int32] = [64, 172, 5, 8, 4, 512, 512]
+    let long = numbers.flatMap(littleEndian) + [UInt8](repeating: 7, count: 4000)
+    let short = [16, 0, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 7, count: 40)
+    for (name, content) in [("long.bin", long), ("short.bin", short)] {
+      let path = try folder.write(content, to: name)
+      let run = try Run("inspect", path)
+      #expect(run.code == 2 && run.errors.contains("of no format known here"))
+    }
+  }
+
   @Test("A hostile name cannot break the one line")
   func hostileName() throws {
     let bad = try folder.write([1], to: "a\nb\u{1B}.safetensors")

@@ -8,13 +8,16 @@ import Testing
   @Test("Distances are those of norms, in a row for each pair")
   func pairs() throws {
     let run = try Run(["gram"] + family + ["--csv", "--base", "base"])
-    #expect(run.code == 0 && run.errors == "")
-    #expect(run.table.count == 6)
-    let norms = try Run(["norms"] + family + ["--by", "total", "--csv"]).table
+    #expect(run.code == 0 && run.table.count == 6)
+    let norms = try (0..<3).flatMap { first in
+      try Run(["norms"] + family[first...] + ["--by", "total", "--csv"]).table
+    }
+    #expect(norms.count == 6)
     for (row, other) in zip(run.table, norms) {
-      let (ours, theirs) = (Double(row["rms"] ?? ""), Double(other["diff_scaled"] ?? ""))
+      let ours = try #require(Double(row["rms"] ?? ""))
+      let theirs = try #require(Double(other["diff_scaled"] ?? ""))
       // Both are exact to 1e-12.
-      #expect(abs((ours ?? 0) / (theirs ?? 1) - 1) < 1e-12)
+      #expect(abs(ours / theirs - 1) < 1e-12)
     }
   }
 
@@ -24,9 +27,11 @@ import Testing
     let run = try Run(
       ["gram"] + family + family + family, environment: ["COLUMNS": columns])
     #expect(run.code == 0)
-    let head = run.lines.drop { !$0.hasPrefix("rms =") }
-    #expect(
-      head.prefix { !$0.hasPrefix("checkpoint") }.allSatisfy { $0.count <= Int(columns) ?? 0 })
+    let width = try #require(Int(columns))
+    let matrices = run.lines.drop { !$0.hasPrefix("rms =") }
+      .prefix { !$0.hasPrefix("checkpoint") }
+    // Two matrices of twelve rows each, in bands.
+    #expect(matrices.count > 24 && matrices.allSatisfy { $0.count <= width })
   }
 
   @Test("A result file gives the point that the checkpoints give, without them")
@@ -62,7 +67,7 @@ import Testing
   @Test(
     "Wrong arguments are told",
     arguments: [
-      ["a"], ["a", "--at", "1", "-o", "b.h5"], ["a", "b", "--at", "1,x"],
+      ["a", "--base", "b"], ["a", "--at", "1", "-o", "b.h5"], ["a", "b", "--at", "1,x"],
       Array(repeating: "a", count: 65),
     ])
   func wrong(arguments: [String]) throws {
@@ -88,45 +93,101 @@ import Testing
     #expect(try Run("norms", family[0], family[1], "-q", "-o", norms).code == 0)
     #expect(try Run("gram", norms, "--at", "1,0").errors.contains("no result of `transect gram`"))
   }
-}
 
-@Suite struct SolveCommandTests {
-  private let base = miniature("base")
-  private let tuned = miniature("tuned")
-
-  @Test("A checkpoint is itself, a fine-tune is no mixture of others; exit codes say so")
-  func codes() throws {
-    let itself = try Run("solve", base, "--from", tuned, base)
-    #expect(itself.code == 0 && itself.lines[0].hasPrefix("MIXTURE   base = 1.0000 base#2"))
-    let other = try Run("solve", tuned, "--from", miniature("tuned-negative"), "--base", base)
-    #expect(other.code == 1 && other.lines[0].hasPrefix("NOT A MIXTURE OF THESE"))
-  }
-
-  @Test("With a base it is told how often a delta was applied")
-  func ways() throws {
-    let applied = try Run("solve", tuned, "--from", tuned, "--base", base, "--json")
-    let verdict = try applied.objects().last
-    #expect(verdict?["ways"] as? [String] == ["delta from base to tuned#2: applied once"])
-    let none = try Run("solve", base, "--from", tuned, "--base", base)
-    #expect(none.code == 0 && none.output.contains("not applied"))
-  }
-
-  @Test("Equal runs write equal files")
-  func output() throws {
+  @Test("Of a result file, filters take what they take of the checkpoints")
+  func storedFilters() throws {
     let folder = try TemporaryFolder()
-    let paths = ["1.h5", "2.h5"].map { folder.path + "/" + $0 }
-    for (path, threads) in zip(paths, ["1", "3"]) {
-      let run = try Run(
-        "solve", base, "--from", tuned, base, "-q", "-o", path, "--threads", threads)
-      #expect(run.code == 0 && run.output == "")
+    let path = folder.path + "/gram.h5"
+    #expect(try Run(["gram"] + family + ["-q", "-o", path]).code == 0)
+    for filter in [["--include", "wte"], ["--exclude", "^h"], []] {
+      for point in [["--at", "-0.5,0.7,0.9,-0.1"], []] {
+        let options = filter + point + ["--csv"]
+        let (fresh, read) = try (Run(["gram"] + family + options), Run(["gram", path] + options))
+        #expect(fresh.code == 0 && read.code == 0 && !read.table.isEmpty)
+        #expect(read.table.map { $0["numel"] } == fresh.table.map { $0["numel"] })
+        for (a, b) in zip(read.table, fresh.table) {
+          let (x, y) = try (
+            #require(Double(a["distance"] ?? "")), #require(Double(b["distance"] ?? ""))
+          )
+          // Totals are merged with the error terms in one, from rounded sums in the other.
+          #expect(abs(x - y) <= 1e-9 * y)
+        }
+      }
     }
-    #expect(try content(paths[0]) == content(paths[1]))
+    #expect(try Run("gram", path, "--match-transposed").code == 64)
+    let none = try Run("gram", path, "--include", "nomatch")
+    #expect(none.code == 2 && none.errors.contains("--include"))
+  }
+
+  @Test("A result file alone prints the report that the checkpoints give")
+  func storedReport() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/gram.h5"
+    let fresh = try Run(["gram"] + family + ["--base", "base", "-o", path])
+    let read = try Run("gram", path)
+    #expect(fresh.code == 0 && read.code == 0)
+    let matrices = fresh.lines.drop { !$0.hasPrefix("rms =") }
+    #expect(matrices.contains { $0.hasPrefix("cosines of the ways from base") })
+    #expect(read.lines.drop { !$0.hasPrefix("rms =") } == matrices)
+  }
+
+  @Test("What can be done instead is told where a result or a single checkpoint is out of place")
+  func misplaced() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/gram.h5"
+    #expect(try Run("gram", family[0], family[1], "-q", "-o", path).code == 0)
+    for arguments in [[family[0]], [family[0], "--at", "1"]] {
+      let run = try Run(["gram"] + arguments)
+      #expect(run.code == 64 && run.errors.contains("is one checkpoint; name another"))
+    }
+    let both = try Run("gram", path, family[0])
+    #expect(both.code == 64 && both.errors.contains("is read alone"))
+    #expect(try Run("gram", folder.path + "/missing.h5").code == 2)
+  }
+
+  @Test("A filter that takes nothing is called that, and the base that lacks tensors is not blamed")
+  func nothingIncluded() throws {
+    let run = try Run("gram", family[0], family[1], "--include", "nomatch")
+    #expect(run.code == 2 && run.errors.contains("has no tensor whose name --include"))
   }
 
   @Test(
-    "Wrong arguments are told",
-    arguments: [["a"], ["a", "--from", "b"], ["a", "--from", "b", "c", "--by", "kind"]])
-  func wrong(arguments: [String]) throws {
-    #expect(try Run(["solve"] + arguments).code == 64)
+    "What not all have with one shape is called so, with its pair, and in CSV on standard error")
+  func coverage() throws {
+    let folder = try TemporaryFolder()
+    let shapes = [[2, 3], [2, 3], [3, 3]]
+    let models = try shapes.enumerated().map { number, shape in
+      try folder.checkpoint(
+        "\(number).safetensors",
+        [StoredTensor("w", [4], from: Double(number)), StoredTensor("x", shape, from: 0)]
+      ).path
+    }
+    let text = try Run(["gram"] + models + ["-v"])
+    #expect(text.lines.contains("0→1: 1 compared, 1 not in all"))
+    #expect(!text.output.contains("excluded"))
+    #expect(text.lines.contains { $0.hasPrefix("0→1 ") && $0.contains("not in all checkpoints") })
+    #expect(text.output.contains("1 tensor of 4 weights in common"))
+    let table = try Run(["gram"] + models + ["--csv"])
+    #expect(table.errorLines.prefix(1) == ["0→1: 1 compared, 1 not in all"])
+  }
+
+  @Test("A folder, and a file that is no result, are refused as output before anything is read")
+  func refusedOutput() throws {
+    let folder = try TemporaryFolder()
+    let text = try folder.write(Array("text".utf8), to: "notes.txt")
+    // The report would be printed before the file is written.
+    for (output, words) in [(folder.path, "is a folder"), (text, "--force replaces it")] {
+      let run = try Run("gram", family[0], family[1], "-o", output)
+      #expect(run.code == 2 && run.output == "" && run.errors.contains(words))
+    }
+  }
+
+  @Test("Arguments that turn out to be wrong while it runs are answered with the command's usage")
+  func usage() throws {
+    let run = try Run(["gram"] + family + ["--at", "1,2"])
+    #expect(run.code == 64)
+    #expect(run.errorLines[0].hasPrefix("Error: --at has 2 coefficients for 4 checkpoints"))
+    #expect(run.errorLines[1].hasPrefix("Usage: transect gram "))
+    #expect(run.errorLines[2].contains("'transect gram --help'"))
   }
 }

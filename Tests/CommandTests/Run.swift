@@ -17,13 +17,17 @@ struct Run {
   /// - Parameters:
   ///   - arguments: without the program's name.
   ///   - environment: besides an empty home.
+  ///   - place: the folder to run in, or `nil` for that of the tests.
   /// - Throws: if it cannot be started.
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  init(
+    _ arguments: [String], environment: [String: String] = [:], in place: String? = nil
+  ) throws {
     let folder = try TemporaryFolder()
     let (output, errors) = (try folder.write([], to: "out"), try folder.write([], to: "err"))
     let process = Process()
     process.executableURL = Run.program
     process.arguments = arguments
+    if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
     process.environment = ["HOME": folder.path].merging(environment) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)

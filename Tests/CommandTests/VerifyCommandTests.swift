@@ -15,10 +15,7 @@ import Testing
   }
 
   private func write(_ name: String, first: Double) throws {
-    let tensor = StoredTensor("w", [4, 2], from: first)
-    let content = SafetensorsBytes.file([
-      (tensor.name, tensor.dtype.rawValue, tensor.shape, tensor.bytes)
-    ])
+    let content = SafetensorsBytes.file([StoredTensor("w", [4, 2], from: first)])
     _ = try folder.write(content, to: "\(name).safetensors")
   }
 
@@ -64,5 +61,84 @@ import Testing
       #expect(run.code == 2)
       #expect(run.errorLines.count == 1)
     }
+  }
+
+  /// Writes a folder with a model of its own in it.
+  private func writeFolder(_ name: String, first: Double) throws {
+    let file = SafetensorsBytes.file([StoredTensor("w", [4, 2], from: first)])
+    _ = try folder.write(file, to: name + "/model.safetensors")
+  }
+
+  private func verify(_ arguments: String..., in place: String) throws -> Run {
+    try Run(["verify"] + arguments, in: "\(folder.path)/\(place)")
+  }
+
+  @Test(
+    "Folders are found by their names from the folder that holds them, however they were named",
+    arguments: [
+      ("family", ["x", "y/", "./z"]), ("", ["family/x", "family/y", "family/z//"]),
+      ("family/x", [".", "../y", "../z/."]),
+    ])
+  func folders(place: String, arguments: [String]) throws {
+    for (number, name) in ["x", "y", "z"].enumerated() {
+      try writeFolder("family/" + name, first: Double(number))
+    }
+    let run = try Run(
+      ["norms"] + arguments + ["-q", "-o", result, "--force"], in: "\(folder.path)/\(place)")
+    #expect(run.code == 0)
+    let found = try verify(result, in: "family")
+    #expect(found.code == 0)
+    #expect(found.output == ["x", "y", "z"].map { "OK       \($0): \($0)\n" }.joined())
+    let elsewhere = try verify(result, in: "family/x")
+    #expect(elsewhere.code == 3 && !elsewhere.output.contains("CHANGED"))
+    try writeFolder("family/y", first: 9)
+    #expect(try verify(result, in: "family").lines[1].hasPrefix("CHANGED"))
+  }
+
+  @Test("A file that bears the name of several inputs has not changed")
+  func sharedName() throws {
+    for (number, name) in ["x", "y"].enumerated() { try writeFolder(name, first: Double(number)) }
+    let files = ["x", "y"].map { "\(folder.path)/\($0)/model.safetensors" }
+    #expect(try Run(["norms"] + files + ["-q", "-o", result, "--force"]).code == 0)
+    let run = try verify(result, in: "x")
+    #expect(run.code == 3 && run.lines[0].hasPrefix("OK "))
+    #expect(run.lines[1].hasPrefix("MISSING ") && run.lines[1].hasSuffix("what is there is x"))
+    try writeFolder("x", first: 9)
+    let changed = try verify(result, in: "x")
+    #expect(changed.code == 3 && changed.output.contains("several inputs have this name"))
+    #expect(try Run(["verify", result] + files).code == 1)
+  }
+
+  @Test("Texts are inputs too, by the digest of their bytes")
+  func texts() throws {
+    let text = try folder.write(Array("The film was great.\nA bore.\n".utf8), to: "text.txt")
+    let models = ["base", "tuned"].map(miniature)
+    let options = ["--text", text, "--lines", "--alpha", "0.5", "-q", "-o", result, "--force"]
+    #expect(try Run(["path"] + models + options).code == 0)
+    let inputs = ["verify", result] + models
+    let same = try Run(inputs + [text])
+    #expect(same.code == 0 && same.lines[2].hasPrefix("OK       text: "))
+    #expect(try verify(result, in: "").lines[2].hasPrefix("OK       text: text.txt"))
+    _ = try folder.write(Array("The film was bad.\n".utf8), to: "text.txt")
+    let changed = try Run(inputs + [text])
+    #expect(changed.code == 1 && changed.lines[2].hasPrefix("CHANGED  text: "))
+  }
+
+  @Test("A mixed checkpoint names its inputs; they are looked for beside it")
+  func mixed() throws {
+    for (number, name) in ["x", "y"].enumerated() { try writeFolder(name, first: Double(number)) }
+    let inputs = ["x", "y"].map { "\(folder.path)/\($0)" }
+    for output in ["m.safetensors", "m"] {
+      let path = folder.path + "/" + output
+      #expect(try Run(["mix"] + inputs + ["--alpha", "0.5", "-q", "-o", path]).code == 0)
+      #expect(try Run("verify", path).code == 0)
+      #expect(try verify(output, in: "").lines[0] == "OK       x: x")
+      #expect(try Run(["verify", path] + inputs).code == 0)
+      #expect(try Run(["verify", path] + inputs.reversed()).code == 1)
+    }
+    try writeFolder("y", first: 9)
+    #expect(try Run("verify", folder.path + "/m").lines[1].hasPrefix("CHANGED"))
+    #expect(try verify(".", in: "m").code == 1)
+    #expect(try Run("verify", inputs[0]).errors.contains("neither a result file"))
   }
 }

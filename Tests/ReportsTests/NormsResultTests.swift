@@ -67,7 +67,7 @@ import Testing
             "flag_meanings",
             .text(
               "compared buffer tied only_in_base only_in_other shape_mismatch excluded "
-                + "decomposed not_a_matrix"))
+                + "decomposed not_a_matrix not_in_all"))
       })
   }
 
@@ -85,7 +85,8 @@ import Testing
   func provenance() throws {
     let checkpoint = try sample.folder.checkpoint("base.safetensors", Sample.base)
     let input = Provenance.Input(
-      label: "base", role: "base", parameters: try ParameterList(checkpoint),
+      label: "base", role: "base", path: checkpoint.path,
+      parameters: try ParameterList(checkpoint),
       digest: ContentDigest(ofBytes: []))
     for (recordsPaths, path) in [(false, "base.safetensors"), (true, checkpoint.path)] {
       let provenance = Provenance(

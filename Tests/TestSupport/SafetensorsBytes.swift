@@ -22,6 +22,14 @@ public enum SafetensorsBytes {
 
   /// A file of tensors that lie one after the other.
   ///
+  /// - Parameter tensors: with names without quotes or backslashes.
+  /// - Returns: the file's content.
+  public static func file(_ tensors: [StoredTensor]) -> [UInt8] {
+    file(tensors.map { ($0.name, $0.dtype.rawValue, $0.shape, $0.bytes) })
+  }
+
+  /// A file of tensors that lie one after the other.
+  ///
   /// - Parameter tensors: names without quotes or backslashes.
   /// - Returns: the file's content.
   public static func file(

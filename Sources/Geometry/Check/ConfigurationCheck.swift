@@ -7,8 +7,8 @@ struct ConfigurationCheck {
 
   init(_ a: ParameterList, _ b: ParameterList) { (self.a, self.b) = (a, b) }
 
-  /// Settings that say who wrote a file, when and how, or how it was trained, and nothing of what it
-  /// computes.
+  /// Settings that say who wrote a file, when and how, or how it was trained, and nothing of what
+  /// it computes.
   private static let unimportant: Set<String> = [
     "_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "architectures",
     "bos_token_id", "eos_token_id", "pad_token_id", "task_specific_params", "id2label", "label2id",
@@ -55,8 +55,9 @@ struct ConfigurationCheck {
     unimportant.contains(name) || name.hasSuffix("pdrop") || name.contains("dropout")
   }
 
-  /// Whether a setting that differs makes weights mean other things. Approximations of one activation
-  /// do not; nor can that be said where one configuration leaves the setting to a default.
+  /// Whether a setting that differs makes weights mean other things. Approximations of one
+  /// activation do not; nor can that be said where one configuration leaves the setting to a
+  /// default.
   private static func isFatal(_ name: String, _ mine: String?, _ theirs: String?) -> Bool {
     guard decisive.contains(name), let mine, let theirs else { return false }
     return !(mine.contains("gelu") && theirs.contains("gelu"))

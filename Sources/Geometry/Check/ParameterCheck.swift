@@ -16,11 +16,12 @@ struct ParameterCheck {
     let alone = pairing.coverage.filter { [.onlyInBase, .onlyInOther].contains($0.status) }
     guard !alone.isEmpty else {
       let count = pairing.coverage.count { [.compared, .shapeMismatch].contains($0.status) }
-      return CheckLine(.ok, "names", "\(count) parameters are in both")
+      return CheckLine(.ok, "names", "\(counted(count, "is", "are")) in both")
     }
     return CheckLine(
       .failure, "names",
-      "\(alone.count) parameters are only in one: \(listed(alone.map(\.name.description)))")
+      "\(counted(alone.count, "is", "are")) only in one: "
+        + listed(alone.map(\.name.description)))
   }
 
   private static func shapes(_ pairing: CheckpointPairing) -> CheckLine {
@@ -28,6 +29,9 @@ struct ParameterCheck {
     guard mismatches.isEmpty else {
       return CheckLine(
         .failure, "shapes", listed(mismatches.map { "\($0.name): \($0.detail)" }))
+    }
+    guard !pairing.pairs.isEmpty else {
+      return CheckLine(.warning, "shapes", "not compared: no parameter is in both")
     }
     let cut = pairing.pairs.filter { $0.remark.contains("rows of") }
     guard cut.isEmpty else {
@@ -49,7 +53,7 @@ struct ParameterCheck {
     }
     return CheckLine(
       .warning, "types",
-      "\(mixed.count) parameters differ, such as \(first.name.canonical): "
+      "\(counted(mixed.count, "differs", "differ")), such as \(first.name.canonical): "
         + "\(first.base.dtype.rawValue) against \(first.other.dtype.rawValue)")
   }
 
@@ -67,6 +71,10 @@ struct ParameterCheck {
       .warning, "output head",
       "\(heads[0] ? "A" : "B") has one of its own, "
         + "\(heads[0] ? "B" : "A") has it tied to the embedding or left out")
+  }
+
+  private static func counted(_ count: Int, _ singular: String, _ plural: String) -> String {
+    count == 1 ? "1 parameter \(singular)" : "\(count) parameters \(plural)"
   }
 
   /// The first few of some names.

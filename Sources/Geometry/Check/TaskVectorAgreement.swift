@@ -23,7 +23,8 @@ public struct TaskVectorAgreement: Hashable, Sendable {
   /// The result over no elements.
   public init() {}
 
-  /// The share of elements moved in opposite directions, of those both moved; NaN if there are none.
+  /// The share of elements moved in opposite directions, of those both moved; NaN if there are
+  /// none.
   public var conflictShare: Double { Double(opposed) / Double(moved) }
 
   /// ⟨δ_A, δ_B⟩ / (‖δ_A‖ ‖δ_B‖); NaN if either did not move.
@@ -41,24 +42,23 @@ public struct TaskVectorAgreement: Hashable, Sendable {
   /// Whether A, or B, has the values of the base in all elements.
   public var isUnmoved: (a: Bool, b: Bool) { (squaredA.value == 0, squaredB.value == 0) }
 
-  /// Adds elements of the base and of both fine-tunes, all of one length.
-  mutating func add(
-    base: UnsafeMutableBufferPointer<Float>, _ a: UnsafeMutableBufferPointer<Float>,
-    _ b: UnsafeMutableBufferPointer<Float>, isMatrix: Bool
-  ) {
+  /// Adds elements of the base and of both fine-tunes, as rows of doubles,
+  /// [3, ``GramMatrix/blockLength``].
+  mutating func add(_ rows: UnsafeMutablePointer<Double>, count: Int, isMatrix: Bool) {
+    let (a, b) = (rows + GramMatrix.blockLength, rows + 2 * GramMatrix.blockLength)
     var (sum, left, right, length) = (0.0, 0.0, 0.0, 0.0)
-    for index in base.indices {
-      let origin = Double(base[index])
-      let (x, y) = (Double(a[index]) - origin, Double(b[index]) - origin)
+    for index in 0..<count {
+      let origin = rows[index]
+      let (x, y) = (a[index] - origin, b[index] - origin)
       (sum, left, right) = (sum + x * y, left + x * x, right + y * y)
       length += origin * origin
       moved += x != 0 && y != 0 ? 1 : 0
-      opposed += x * y < 0 ? 1 : 0
+      opposed += x < 0 && y > 0 || x > 0 && y < 0 ? 1 : 0
     }
     product += sum
     squaredA += left
     squaredB += right
-    compared += base.count
+    compared += count
     guard isMatrix else { return }
     for (position, value) in [length, left, right].enumerated() { matrices[position] += value }
   }
@@ -80,7 +80,7 @@ extension TaskVectorAgreement: Mergeable {
 
   /// Compares what two fine-tunes moved, over all parameters that the base and both have.
   ///
-  /// Elements are taken as binary32; sums run in binary64 over blocks of fixed length.
+  /// Elements are widened to binary64; sums run over blocks of fixed length.
   ///
   /// - Parameters:
   ///   - a: the base against one fine-tune.
@@ -93,35 +93,17 @@ extension TaskVectorAgreement: Mergeable {
   ) throws -> TaskVectorAgreement {
     let others = Dictionary(
       b.pairs.map { ($0.name.canonical, $0) }, uniquingKeysWith: { first, _ in first })
-    let triples = a.pairs.compactMap { pair -> [ElementReader]? in
+    let tensors = a.pairs.compactMap { pair -> CommonTensor? in
       guard let other = others[pair.name.canonical], other.base.shape == pair.base.shape else {
         return nil
       }
-      return [pair.base, pair.other, other.other].map { ElementReader($0) }
+      return CommonTensor(name: pair.name, records: [pair.base, pair.other, other.other])
     }
-    let block = TensorDifference.blockLength
-    let parts = try ChunkedReduction(
-      elementCounts: triples.map { $0[0].record.shape.elementCount }
-    ).run(
-      threads: resources.threads, empty: triples.map { _ in TaskVectorAgreement() },
-      scratchByteCount: 3 * block * MemoryLayout<Float>.stride
-    ) { item, elements, scratch in
-      let floats = scratch.bindMemory(to: Float.self)
-      var part = TaskVectorAgreement()
-      for first in stride(from: elements.lowerBound, to: elements.upperBound, by: block) {
-        let range = first..<min(first + block, elements.upperBound)
-        let buffers = (0..<3).map {
-          UnsafeMutableBufferPointer(rebasing: floats[$0 * block..<$0 * block + range.count])
-        }
-        for (reader, buffer) in zip(triples[item], buffers) {
-          try reader.readFloats(range, into: buffer)
-        }
-        part.add(
-          base: buffers[0], buffers[1], buffers[2],
-          isMatrix: triples[item][0].record.shape.rank > 1)
+    let parts = try CommonTensors(memberCount: 3, tensors: tensors, coverage: [])
+      .reduce(using: resources, empty: TaskVectorAgreement()) { part, tensor, members, _ in
+        let isMatrix = tensors[tensor].shape.rank > 1
+        withRows(of: members) { part.add($0, count: $1, isMatrix: isMatrix) }
       }
-      return part
-    }
     return parts.reduce(into: TaskVectorAgreement()) { $0.merge($1) }
   }
 }

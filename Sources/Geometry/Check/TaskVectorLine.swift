@@ -1,15 +1,15 @@
 /// When the agreement of two task vectors is worth a warning.
 ///
-/// Changes that have nothing to do with each other have a cosine of 0 and opposite signs in half of the
-/// weights, and a mixture keeps of each what its coefficient says: that is no fault. A warning says
-/// that the two work against each other. For changes that are jointly normal, P(opposite signs) =
-/// arccos(cosine) / π, so 55 % goes with a cosine of −0.16, at which the mean of two changes of one
-/// length is 0.65 of it, where unrelated ones leave 0.71 and equal ones all. Either of the two suffices, as
-/// few large changes show in the cosine and many small ones in the signs. Chance alone does not lead
-/// there: with n weights the share is 50 % ± 50 % / √n.
+/// Changes that have nothing to do with each other have a cosine of 0 and opposite signs in half of
+/// the weights, and a mixture keeps of each what its coefficient says: that is no fault. A warning
+/// says that the two work against each other. For changes that are jointly normal, P(opposite
+/// signs) = arccos(cosine) / π, so 55 % goes with a cosine of −0.16, at which the mean of two
+/// changes of one length is 0.65 of it, where unrelated ones leave 0.71 and equal ones all. Either
+/// of the two suffices, as few large changes show in the cosine and many small ones in the signs.
+/// Chance alone does not lead there: with n weights the share is 50 % ± 50 % / √n.
 ///
-/// Source: Sheppard 1899, "On the application of the theory of error to cases of normal distribution
-/// and normal correlation", for the probability.
+/// Source: Sheppard 1899, "On the application of the theory of error to cases of normal
+/// distribution and normal correlation", for the probability.
 extension TaskVectorAgreement {
   private static let largestShare = 0.55
   private static let leastCosine = -0.16

@@ -1,10 +1,11 @@
 import Checkpoints
 import Tensors
 
-/// Whether the values of two models are fit to be mixed: none that is NaN or infinite, no matrix that
-/// is zero or constant.
+/// Whether the values of two models are fit to be mixed: none that is NaN or infinite, no matrix
+/// that is zero or constant.
 ///
-/// Vectors are not looked at for that: biases that stayed zero and gains that stayed one are common.
+/// Vectors are not looked at for that: biases that stayed zero and gains that stayed one are
+/// common.
 struct ValueCheck {
   private let models: [ParameterList]
   private let resources: WalkResources

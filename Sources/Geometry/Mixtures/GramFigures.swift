@@ -69,7 +69,8 @@ extension GramMatrix {
   ///   - base: o.
   /// - Returns: −1 to 1.
   ///
-  /// Source: Ilharco et al. 2023, "Editing Models with Task Arithmetic", section 3, for the vectors.
+  /// Source: Ilharco et al. 2023, "Editing Models with Task Arithmetic", section 3, for the
+  /// vectors.
   public func taskCosine(_ first: Int, _ second: Int, base: Int) -> Double {
     guard first != base, second != base else { return .nan }
     let (a, b) = (squaredDistance(first, base), squaredDistance(second, base))
@@ -88,7 +89,8 @@ extension GramMatrix {
   /// 1e-12 of e_i e_j D[i, j], where eᵀ G e would leave 1e-12 of the squared norms.
   ///
   /// - Parameter coefficients: e, [N].
-  /// - Returns: the square, not negative; NaN if a coefficient or an element is not finite.
+  /// - Returns: the square, not negative; NaN or infinite if a coefficient is, or an element of a
+  ///   checkpoint whose coefficient is not 0.
   /// - Precondition: there are N coefficients.
   public func squaredNorm(ofCombination coefficients: [Double]) -> Double {
     precondition(coefficients.count == order)

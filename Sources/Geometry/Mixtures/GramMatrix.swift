@@ -4,10 +4,10 @@ import CKernels
 ///
 ///     G[i, j] = ⟨θ_i, θ_j⟩,   D[i, j] = ‖θ_i − θ_j‖²
 ///
-/// D could be had from G as G[i, i] + G[j, j] − 2 G[i, j], but that leaves no digits for checkpoints
-/// that are near each other, so both are summed from the elements. Norms and cosines come from G;
-/// distances, angles and the cosines of task vectors from D, and what lies on the lines through the
-/// checkpoints from D and the diagonal of G.
+/// D could be had from G as G[i, i] + G[j, j] − 2 G[i, j], but that leaves no digits for
+/// checkpoints that are near each other, so both are summed from the elements. Norms and cosines
+/// come from G; distances, angles and the cosines of task vectors from D, and what lies on the
+/// lines through the checkpoints from D and the diagonal of G.
 ///
 /// Both are exact to 1e-12 of the sum of magnitudes while squares neither overflow nor underflow.
 /// With NaN or infinite elements they are what IEEE arithmetic makes of them.

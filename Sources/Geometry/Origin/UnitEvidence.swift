@@ -34,7 +34,8 @@ public struct UnitEvidence: Sendable {
   public var logRankBound: Double { dominance.logProbability }
   /// The k whose count gave it.
   public var bestK: Int { dominance.bestK }
-  /// Whether likenesses differ at all: not where all units are alike, as in zero or constant tensors.
+  /// Whether likenesses differ at all: not where all units are alike, as in zero or constant
+  /// tensors.
   var varies: Bool { trace.variance > 0 }
   /// Units of rank below ``bestK``.
   public var bestCount: Int { ranks.count { $0 < dominance.bestK } }

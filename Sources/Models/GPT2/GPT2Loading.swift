@@ -9,8 +9,8 @@ extension GPT2 {
   /// - Parameters:
   ///   - weights: has the tensors of the configuration.
   ///   - threads: how many read at once, at least 1; each takes 1 MiB besides the model.
-  /// - Throws: ``ModelError`` if a tensor is missing, has another shape, or holds NaN or infinities;
-  ///   what the weights throw where they cannot be read.
+  /// - Throws: ``ModelError`` if a tensor is missing, has another shape, or holds NaN or
+  ///   infinities; what the weights throw where they cannot be read.
   /// - Complexity: one read of every tensor.
   public func load(_ weights: some StateDict, threads: Int) throws {
     path = weights.path

@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Arrays are row-major, with the shapes of the fast functions of the same names.
 public enum PlainLayers {
-  /// The product of positions and weights; see ``multiply(_:positions:by:bias:adding:into:scratch:)``.
+  /// The product of positions and weights; see
+  /// ``multiply(_:positions:by:bias:adding:into:scratch:)``.
   ///
   /// - Parameters:
   ///   - x: [positions, inputs].

@@ -11,8 +11,9 @@ struct Check: ParsableCommand {
     abstract: "Check before a merge whether it can work.",
     discussion: """
       Compares names, shapes, types, output heads, configurations, tokens and values, tests for a \
-      shared initialization, and with --base how far what two fine-tunes learned cancels. Prints a line for each: \
-      OK, WARN (a merge works, and may not give what is wanted) or FAIL (it fails, or gives noise).
+      shared initialization, and with --base how far what two fine-tunes learned cancels. Prints a \
+      line for each: OK, WARN (a merge works, and may not give what is wanted) or FAIL (it fails, \
+      or gives noise).
 
       Exit codes: 0 no FAIL, 1 a FAIL, 2 unusable input.
       """)

@@ -9,8 +9,8 @@ struct Export: ParsableCommand {
     abstract: "Write a result in the form of another program.",
     discussion: """
       --loss-landscape writes the grid of `transect plane -o` as plot_surface.py of the project \
-      loss-landscape does: xcoordinates, ycoordinates, train_loss and train_acc, -1 throughout. Its \
-      plot_2D.py and h52vtp.py read that.
+      loss-landscape does: xcoordinates, ycoordinates, train_loss and train_acc, -1 throughout. \
+      Its plot_2D.py and h52vtp.py read that.
       """)
 
   @Argument(help: "The result file.")

@@ -13,8 +13,9 @@ struct Gram: ParsableCommand {
       reading each file once. Angles and distances come from the summed differences, so that near \
       checkpoints keep their digits.
 
-      With --at "0.3,0.7" it gives the norm of Σ c_i θ_i and its distance to each checkpoint. FILE.h5, \
-      a result of `transect gram -o`, may stand for the checkpoints; no weights are read then.
+      With --at "0.3,0.7" it gives the norm of Σ c_i θ_i and its distance to each checkpoint. \
+      FILE.h5, a result of `transect gram -o`, may stand for the checkpoints; no weights are read \
+      then.
       """)
 
   @Argument(help: "Checkpoints, up to \(GramReport.mostCheckpoints); or one result file (.h5).")
@@ -23,10 +24,15 @@ struct Gram: ParsableCommand {
   @Option(help: "Where task vectors start: one of the checkpoints, or one more.")
   var base: String?
 
-  @Option(help: "Coefficients, one for each checkpoint, as 0.3,0.7: what is at their point.")
+  @Option(
+    parsing: .unconditional,
+    help: "Coefficients, one for each checkpoint, as 0.3,0.7: what is at their point.")
   var at: String?
 
-  @Option(help: "A row for each, in --json, --csv and with --at: \(NormGrouping.allNames).")
+  @Option(
+    help: """
+      A row for each: \(NormGrouping.allNames). The matrices that text has are over all tensors.
+      """)
   var by = NormGrouping.total
 
   @OptionGroup var filter: FilterOptions
@@ -34,68 +40,66 @@ struct Gram: ParsableCommand {
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
-  /// Whether a result file is read instead of checkpoints.
-  private var isStored: Bool { checkpoints.count == 1 }
-
   func validate() throws {
     guard (1...GramReport.mostCheckpoints).contains(checkpoints.count) else {
       throw ValidationError("name 2 to \(GramReport.mostCheckpoints) checkpoints, or a result file")
     }
     _ = try coefficients()
-    guard isStored else { return }
-    guard at != nil else { throw ValidationError("a result file alone needs --at") }
+    guard checkpoints.count == 1 else { return }
     guard base == nil, output.output == nil else {
-      throw ValidationError("--base and -o are for checkpoints, not for a result file")
+      throw ValidationError(
+        "--base and -o need two checkpoints or more; of a result file, which holds its base, there "
+          + "are --at, --by, --include and --exclude")
     }
   }
 
   func run() throws {
-    if isStored { return try show(storedReport(), CoverageReport([]), notes: []) }
-    let arguments = try all
+    if checkpoints.count == 1 { return try showStored() }
+    if let result = checkpoints.first(where: isHDF5File) {
+      throw ValidationError("\(result) is a result file; it is read alone: transect gram \(result)")
+    }
+    let position = try basePosition(base, among: checkpoints)
+    let arguments = try checkpoints + (position == checkpoints.count ? oneMore() : [])
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let names = labels(of: arguments)
-    let common = try commonTensors(models, arguments)
+    let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
     let matrices = try common.gramMatrices(using: resources.resources)
     for model in models { try model.checkpoint.verifyUnchanged() }
     let report = GramReport(
-      labels: names, base: basePosition,
+      labels: names, base: position,
       entries: zip(common.tensors, matrices).map { .init(name: $0.name, matrix: $1) })
     let coverage = CoverageReport(
       zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
-    try show(report, coverage, notes: models.flatMap(\.checkpoint.notes))
-    try output.write { try result(report, coverage, zip(names, models).map { ($0, $1) }) }
+    try show(report, coverage, notes: noteLines(models, names))
+    try output.write { try result(report, coverage, arguments, models) }
   }
 
-  /// The checkpoints, the base last if it is none of them.
-  private var all: [String] {
-    get throws {
-      guard let base, basePositionAmongArguments == nil else { return checkpoints }
-      guard checkpoints.count < GramReport.mostCheckpoints else {
-        throw ValidationError(
-          "at most \(GramReport.mostCheckpoints) checkpoints, the base among them")
-      }
-      return checkpoints + [base]
+  /// The base, which is none of the checkpoints, if there is room for it.
+  private func oneMore() throws -> [String] {
+    guard checkpoints.count < GramReport.mostCheckpoints else {
+      throw ValidationError(
+        "at most \(GramReport.mostCheckpoints) checkpoints, the base among them")
     }
+    return [base].compactMap(\.self)
   }
 
-  private var basePositionAmongArguments: Int? {
-    base.flatMap { checkpoints.firstIndex(of: $0) ?? labels(of: checkpoints).firstIndex(of: $0) }
-  }
-
-  private var basePosition: Int? {
-    base.map { _ in basePositionAmongArguments ?? checkpoints.count }
-  }
-
-  private func commonTensors(
-    _ models: [ParameterList], _ arguments: [String]
-  ) throws -> CommonTensors {
-    let options = try filter.pairing()
-    return try transect.commonTensors(of: models, arguments, options: options, resources)
-  }
-
-  private func storedReport() throws -> GramReport {
-    try withStoredResult(checkpoints[0], groups: GramReport.groupNames) { try GramReport($0) }
+  /// Prints what a result file holds of the tensors asked for.
+  private func showStored() throws {
+    let path = checkpoints[0]
+    guard isHDF5File(path) else {
+      _ = try openCheckpoint(path, mode: resources.io)
+      throw ValidationError("\(path) is one checkpoint; name another, or a result file alone")
+    }
+    guard !filter.matchTransposed else {
+      throw ValidationError("--match-transposed cannot be applied to a result file")
+    }
+    let stored = try withStoredResult(path, groups: GramReport.groupNames) { try GramReport($0) }
+    let report = try stored.filter(filter.predicate())
+    guard !report.entries.isEmpty || stored.entries.isEmpty else {
+      throw CheckpointError(.incomplete, in: path, nothingIncluded)
+    }
+    try show(report, CoverageReport([]), notes: [])
   }
 
   /// The numbers of `--at`, or `nil` if it is not given.
@@ -111,55 +115,15 @@ struct Gram: ParsableCommand {
   }
 
   private func result(
-    _ report: GramReport, _ coverage: CoverageReport, _ models: [(String, ParameterList)]
+    _ report: GramReport, _ coverage: CoverageReport, _ arguments: [String],
+    _ models: [ParameterList]
   ) throws -> ResultFile {
-    let inputs = try models.map { name, model in
-      try Provenance.Input(
-        label: name, role: name == report.base.map { report.labels[$0] } ? "base" : "checkpoint",
-        parameters: model, digest: model.modelDigest(threads: resources.threads))
-    }
+    let roles = arguments.indices.map { $0 == report.base ? "base" : "checkpoint" }
     return try output.resultFile(
-      title: "Inner products of checkpoints", command: command, inputs: inputs,
+      title: "Inner products of checkpoints",
+      command: output.command(
+        "gram", checkpoints, base: base, options: filter.recorded(withPaths: output.recordPaths)),
+      inputs: recordedInputs(arguments, roles, models, resources),
       groups: report.groups() + [coverage.group()])
   }
-
-  /// What shapes the result file, in a fixed order.
-  private var command: String {
-    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
-    let options =
-      (base.map { ["--base", recorded($0)] } ?? [])
-      + filter.recorded(withPaths: output.recordPaths)
-    return (["transect", "gram"] + checkpoints.map(recorded) + options).joined(separator: " ")
-  }
-}
-
-/// What checkpoints have in common, if that is anything and its figures fit the memory granted.
-///
-/// - Parameters:
-///   - models: the checkpoints.
-///   - arguments: as given on the command line.
-///   - options: how to pair.
-///   - resources: what may be used.
-/// - Returns: what they have in common, at least one tensor.
-/// - Throws: `CheckpointError` if there is nothing to compare; `ValidationError` if the figures
-///   would need more memory than granted.
-func commonTensors(
-  of models: [ParameterList], _ arguments: [String], options: CheckpointPairing.Options,
-  _ resources: ResourceOptions
-) throws -> CommonTensors {
-  let common = CommonTensors(models, options: options)
-  guard !common.tensors.isEmpty else {
-    throw CheckpointError(
-      .incomplete, in: arguments[0],
-      "has no tensor that all of \(arguments.dropFirst().joined(separator: ", ")) have with one shape"
-    )
-  }
-  let bytes = 16 * models.count * models.count * common.tensors.count
-  let granted = resources.resources.scratchByteCount
-  guard bytes <= granted else {
-    throw ValidationError(
-      "the figures of \(common.tensors.count) tensors of \(models.count) checkpoints take "
-        + "\(bytes / 1_000_000 + 1)MB; grant twice that with --memory, or --include fewer")
-  }
-  return common
 }

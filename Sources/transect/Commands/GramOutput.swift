@@ -16,6 +16,7 @@ extension Gram {
         + (point == nil ? jsonLines(report.checkpointTable, kind: "checkpoint") : [])
         + jsonLines(coverage.table(includingCompared: false), kind: "coverage"),
       csv: table, text: text(report, table, coverage, notes))
+    if printing.csv && !printing.quiet { coverage.lines.forEach(printError) }
     printing.warn(ofNonfinite: report.nonfinite)
   }
 
@@ -23,7 +24,8 @@ extension Gram {
     guard let coefficients = try coefficients() else { return nil }
     guard coefficients.count == report.labels.count else {
       throw ValidationError(
-        "--at has \(coefficients.count) coefficients for \(report.labels.count) checkpoints: "
+        "--at has \(coefficients.count.counted("coefficient")) for "
+          + "\(report.labels.count.counted("checkpoint")): "
           + report.labels.joined(separator: ", "))
     }
     return report.pointTable(at: coefficients, by: by)
@@ -47,9 +49,10 @@ extension Gram {
     let details = coverage.table(includingCompared: false)
     let head =
       [
-        "\(report.labels.count) checkpoints, \(report.entries.count) tensors of "
-          + "\(report.total.elementCount.grouped) weights in common"
-      ] + coverage.lines + notes.map(\.escapedForTerminal)
+        "\(report.labels.count.counted("checkpoint")), "
+          + "\(report.entries.count.counted("tensor")) of "
+          + "\(report.total.elementCount.counted("weight")) in common"
+      ] + coverage.lines + notes
       + (printing.verbose && details.rowCount > 0 ? TerminalTable(details).lines(width: width) : [])
     if at != nil { return head + [""] + TerminalTable(table).lines(width: width) }
     let byGroup = by == .total ? [] : [""] + TerminalTable(table).lines(width: width)

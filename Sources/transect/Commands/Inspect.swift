@@ -47,7 +47,8 @@ struct Inspect: ParsableCommand {
 }
 
 extension ParameterList {
-  /// The stored tensors, parameters or not, whose canonical names are included, in the file's order.
+  /// The stored tensors, parameters or not, whose canonical names are included, in the file's
+  /// order.
   fileprivate func records(isIncluded: (TensorName) -> Bool) -> [TensorRecord] {
     let all = parameters + buffers + ties.map(\.parameter)
     let excluded = all.filter { !isIncluded($0.name.canonical) }.map(\.record.name)

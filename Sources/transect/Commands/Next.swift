@@ -13,8 +13,8 @@ struct Next: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Next-token probabilities of GPT-2 along the line between two checkpoints.",
     discussion: """
-      Gives the probabilities of --words, and of the --likeliest tokens anywhere on the line. A word \
-      gets a blank before it unless the prompt ends in one; one of several tokens has the \
+      Gives the probabilities of --words, and of the --likeliest tokens anywhere on the line. A \
+      word gets a blank before it unless the prompt ends in one; one of several tokens has the \
       probability of them all.
       """)
 
@@ -60,9 +60,7 @@ struct Next: ParsableCommand {
       continuations: asked + (try others.map { try continuation($0, tokenizer) }),
       asked: asked.count, logProbabilities: found.logProbabilities(of: others))
     for checkpoint in checkpoints { try checkpoint.checkpoint.verifyUnchanged() }
-    try output.write {
-      try result(report, zip(labels(of: arguments), checkpoints).map { ($0, $1) })
-    }
+    try output.write { try result(report, checkpoints) }
     try show(report)
   }
 
@@ -99,25 +97,19 @@ struct Next: ParsableCommand {
       csv: report.table, text: TerminalTable(report.summary).lines(width: TerminalTable.width))
   }
 
-  private func result(
-    _ report: NextReport, _ models: [(String, ParameterList)]
-  ) throws -> ResultFile {
-    let inputs = try zip(path.checkpoints, models).map { argument, model in
-      try Provenance.Input(
-        label: model.0, role: argument.role, parameters: model.1,
-        digest: model.1.modelDigest(threads: resources.threads))
-    }
-    return try output.resultFile(
-      title: "Next-token probabilities along a path", command: command, inputs: inputs,
+  private func result(_ report: NextReport, _ models: [ParameterList]) throws -> ResultFile {
+    try output.resultFile(
+      title: "Next-token probabilities along a path", command: command,
+      inputs: recordedInputs(
+        path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources),
       groups: report.groups())
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
     let options =
       ["--prompt", prompt] + (words.map { ["--words", $0] } ?? []) + ["--top", "\(likeliest)"]
       + (bos ? [] : ["--no-bos"]) + language.recorded
-    return (["transect", "next"] + path.recorded(withPaths: output.recordPaths) + options)
-      .joined(separator: " ")
+    return output.command(
+      "next", options: path.recorded(withPaths: output.recordPaths) + options)
   }
 }

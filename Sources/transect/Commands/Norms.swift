@@ -78,22 +78,13 @@ struct Norms: ParsableCommand {
   private func result(
     _ report: NormsReport, _ checkpoints: [ParameterList]
   ) throws -> ResultFile {
-    let inputs = try zip(labels(of: [base] + others), checkpoints).enumerated().map { index, item in
-      try Provenance.Input(
-        label: item.0, role: index == 0 ? "base" : "other", parameters: item.1,
-        digest: item.1.modelDigest(threads: resources.threads))
-    }
+    let roles = ["base"] + others.map { _ in "other" }
     return try output.resultFile(
-      title: "Norms of differences between checkpoints", command: command, inputs: inputs,
+      title: "Norms of differences between checkpoints",
+      command: output.command(
+        "norms", [base] + others, options: filter.recorded(withPaths: output.recordPaths)),
+      inputs: recordedInputs([base] + others, roles, checkpoints, resources),
       groups: report.groups())
-  }
-
-  /// What shapes the result file, in a fixed order.
-  private var command: String {
-    let options =
-      filter.recorded(withPaths: output.recordPaths)
-    let names = ([base] + others).map { output.recordPaths ? $0 : baseName($0) }
-    return (["transect", "norms"] + names + options).joined(separator: " ")
   }
 }
 

@@ -29,15 +29,9 @@ extension Norms {
     let width = TerminalTable.width
     let strip = HeatStrip(report, scale: scale).lines(width: width)
     return ["\(scale.rawValue) = \(scale.formula), relative = ‖A − B‖₂ / ‖A‖₂; A is the base"]
-      + coverage(report) + notes(checkpoints)
+      + coverage(report) + noteLines(checkpoints, labels(of: [base] + others))
       + [""] + TerminalTable(table).lines(width: width) + totals(report)
       + (strip.isEmpty ? [] : [""] + strip)
-  }
-
-  private func notes(_ checkpoints: [ParameterList]) -> [String] {
-    checkpoints.flatMap { parameters in
-      parameters.checkpoint.notes.map { "\(baseName(parameters.checkpoint.path)): \($0)" }
-    }.map(\.escapedForTerminal)
   }
 
   private func coverage(_ report: NormsReport) -> [String] {
@@ -79,34 +73,4 @@ extension CheckpointPairing {
     return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
       .map { "\($0.value) of them \($0.key)" }
   }
-}
-
-/// Short, distinct names for checkpoints: a file's stem, or its folder's name where the file is
-/// called as in every folder.
-///
-/// - Parameter arguments: as given on the command line.
-/// - Returns: one label for each.
-func labels(of arguments: [String]) -> [String] {
-  var used = Set<String>()
-  return arguments.map { argument in
-    let name = stem(of: argument)
-    var (label, number) = (name, 1)
-    while !used.insert(label).inserted {
-      number += 1
-      label = "\(name)#\(number)"
-    }
-    return label
-  }
-}
-
-private func stem(of path: String) -> String {
-  let parts = path.split(separator: "/").map(String.init).filter { $0 != "." }
-  guard let last = parts.last else { return path }
-  let suffixes = [
-    ".safetensors.index.json", ".bin.index.json", ".safetensors", ".bin", ".pt", ".pth",
-  ]
-  guard let suffix = suffixes.first(where: last.hasSuffix) else { return last }
-  let name = String(last.dropLast(suffix.count))
-  let isGeneric = ["model", "pytorch_model"].contains(name) && parts.count > 1
-  return isGeneric ? parts[parts.count - 2] : name
 }

@@ -114,28 +114,20 @@ struct Origin: ParsableCommand {
   }
 
   private func result(_ report: OriginReport, _ models: [ParameterList]) throws -> ResultFile {
-    let inputs = try zip(zip(labels(of: [a, b]), ["a", "b"]), models).map { name, model in
-      try Provenance.Input(
-        label: name.0, role: name.1, parameters: model,
-        digest: model.modelDigest(threads: resources.threads))
-    }
-    return try output.resultFile(
-      title: "Test of a shared initialization", command: command, inputs: inputs,
-      groups: report.groups())
+    try output.resultFile(
+      title: "Test of a shared initialization", command: command,
+      inputs: recordedInputs([a, b], ["a", "b"], models, resources), groups: report.groups())
   }
 
-  private func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
-
-  /// What shapes the result file, in a fixed order.
+  /// The command as results record it.
   var command: String {
     let options =
       ["--level", "\(level)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
       + (rows.map { ["--rows", "\($0)"] } ?? [])
       + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
       + (layerMap ? ["--layer-map"] : []) + (legacyPhiU ? ["--legacy-phi-u"] : [])
-      + (base.map { ["--base", recorded($0)] } ?? []) + names.recorded + unused.recorded
-    let inputs = ([a, b] + more).map(recorded)
-    return (["transect", "origin"] + inputs + options).joined(separator: " ")
+      + (base.map { ["--base", output.recorded($0)] } ?? []) + names.recorded + unused.recorded
+    return output.command("origin", [a, b] + more, options: options)
   }
 }
 

@@ -14,20 +14,20 @@ extension Origin {
     try output.checkOutput(against: models.map(\.checkpoint))
     let names = labels(of: arguments)
     let lineage = try LineageTest(
-      models, base: basePosition(arguments, names), options: options(models[0]),
+      models, base: position(arguments, names), options: options(models[0]),
       resources: resources.resources
     ).run()
     for model in models { try model.checkpoint.verifyUnchanged() }
     let report = LineageReport(lineage, labels: names)
     try show(report)
-    try output.write { try result(report, models, names) }
+    try output.write { try result(report, models, arguments) }
     if let code = lineage.verdict.exitCode { throw code }
   }
 
   /// The checkpoint that `--base` names, by its argument or its label.
-  private func basePosition(_ arguments: [String], _ names: [String]) throws -> Int? {
-    guard let base else { return nil }
-    guard let position = arguments.firstIndex(of: base) ?? names.firstIndex(of: base) else {
+  private func position(_ arguments: [String], _ names: [String]) throws -> Int? {
+    let position = try basePosition(base, among: arguments)
+    guard position != arguments.count else {
       throw ValidationError(
         "--base must be one of the checkpoints: \(names.joined(separator: ", "))")
     }
@@ -46,16 +46,11 @@ extension Origin {
   }
 
   private func result(
-    _ report: LineageReport, _ models: [ParameterList], _ names: [String]
+    _ report: LineageReport, _ models: [ParameterList], _ arguments: [String]
   ) throws -> ResultFile {
-    let inputs = try zip(names, models).map { name, model in
-      try Provenance.Input(
-        label: name, role: "checkpoint", parameters: model,
-        digest: model.modelDigest(threads: resources.threads))
-    }
-    return try output.resultFile(
+    try output.resultFile(
       title: "Families of checkpoints that share an initialization", command: command,
-      inputs: inputs,
+      inputs: recordedInputs(arguments, arguments.map { _ in "checkpoint" }, models, resources),
       groups: report.groups())
   }
 }

@@ -12,13 +12,13 @@ struct Path: ParsableCommand {
     abstract:
       "Loss and perplexity of GPT-2 along the line between two checkpoints, and the barrier.",
     discussion: """
-      Evaluates A + alpha (B - A), or with --base C and --line beta C + beta (B - A), on texts, without \
-      writing a merged checkpoint. Alpha 0 is A and 1 is B; both are always evaluated, and points \
-      beyond them are no part of a barrier.
+      Evaluates A + alpha (B - A), or with --base C and --line beta C + beta (B - A), on texts, \
+      without writing a merged checkpoint. Alpha 0 is A and 1 is B; both are always evaluated, and \
+      points beyond them are no part of a barrier.
 
-      Losses are nats per token over all documents; standard errors and intervals take documents as \
-      independent. With -o finished points are kept in FILE.h5.journal until the result is written: \
-      the same command goes on where it was stopped.
+      Losses are nats per token over all documents; standard errors and intervals take documents \
+      as independent. With -o finished points are kept in FILE.h5.journal until the result is \
+      written: the same command goes on where it was stopped.
       """)
 
   @OptionGroup var path: PathOptions
@@ -94,12 +94,11 @@ struct Path: ParsableCommand {
       groups: report.groups())
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
-    let options =
-      (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
-      + scoring.recorded(withPaths: output.recordPaths) + language.recorded
-    return (["transect", "path"] + path.recorded(withPaths: output.recordPaths) + options)
-      .joined(separator: " ")
+    output.command(
+      "path",
+      options: path.recorded(withPaths: output.recordPaths)
+        + (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
+        + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
   }
 }

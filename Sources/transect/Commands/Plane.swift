@@ -11,9 +11,9 @@ struct Plane: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Loss and perplexity of GPT-2 on the plane through three checkpoints.",
     discussion: """
-      Evaluates C + x (B - C) + y (A - C) on a grid of x, the coefficient of the plus model B, and y, \
-      that of the minus model A; besides, the three checkpoints themselves, and at the grid's x the \
-      lines A + x (B - A), where x + y = 1, and C + x (B - A), where x + y = 0.
+      Evaluates C + x (B - C) + y (A - C) on a grid of x, the coefficient of the plus model B, and \
+      y, that of the minus model A; besides, the three checkpoints themselves, and at the grid's x \
+      the lines A + x (B - A), where x + y = 1, and C + x (B - A), where x + y = 0.
 
       With -o finished points are kept in FILE.h5.journal until the result is written: the same \
       command goes on where it was stopped.
@@ -89,14 +89,11 @@ struct Plane: ParsableCommand {
       groups: report.groups())
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
-    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
-    return
-      ([
-        "transect", "plane", "--base", recorded(base), "--plus", recorded(plus), "--minus",
-        recorded(minus), "--x", x.text, "--y", y.text,
-      ] + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
-      .joined(separator: " ")
+    output.command(
+      "plane", base: base,
+      options: ["--plus", output.recorded(plus), "--minus", output.recorded(minus)]
+        + ["--x", x.text, "--y", y.text] + scoring.recorded(withPaths: output.recordPaths)
+        + language.recorded)
   }
 }

@@ -12,11 +12,12 @@ struct Solve: ParsableCommand {
     abstract: "Find the coefficients by which a checkpoint is a mixture of others.",
     discussion: """
       Least squares for M ≈ Σ c_i θ_i with Σ c = 1, and without that, per tensor, per layer and in \
-      all. What is left is measured element by element, and compared with what rounding to M's type \
-      leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
+      all. What is left is measured element by element, and compared with what rounding to M's \
+      type leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
 
-      Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable input, \
-      3 nearly one, coefficients that the inputs leave open, or parameters that could not be compared.
+      Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable \
+      input, 3 nearly one, coefficients that the inputs leave open, or parameters that could not \
+      be compared.
       """)
 
   @Argument(help: "The checkpoint in question.")
@@ -47,37 +48,24 @@ struct Solve: ParsableCommand {
   }
 
   func run() throws {
-    let arguments = [merged] + sources
+    let position = try basePosition(base, among: inputs)
+    let arguments = [merged] + inputs + (position == inputs.count ? [base].compactMap(\.self) : [])
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
     let finding = try MixtureTest(
-      common, origin: basePosition ?? 0, resources: resources.resources
+      common, origin: position ?? 0, resources: resources.resources
     ).run()
     for model in models { try model.checkpoint.verifyUnchanged() }
     let names = labels(of: arguments)
     let report = SolveReport(
-      finding, merged: names[0], labels: Array(names.dropFirst()), base: basePosition,
+      finding, merged: names[0], labels: Array(names.dropFirst()), base: position,
       missing: models[0].missing(from: common, isIncluded: try filter.predicate()))
     let coverage = CoverageReport(
       zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
     try show(report, coverage)
-    try output.write { try result(report, coverage, zip(names, models).map { ($0, $1) }) }
+    try output.write { try result(report, coverage, arguments, models) }
     if let code = report.exitCode { throw code }
-  }
-
-  /// The inputs, the base last if it is none of them.
-  private var sources: [String] {
-    guard let base, basePositionAmongInputs == nil else { return inputs }
-    return inputs + [base]
-  }
-
-  private var basePositionAmongInputs: Int? {
-    base.flatMap { inputs.firstIndex(of: $0) ?? labels(of: inputs).firstIndex(of: $0) }
-  }
-
-  private var basePosition: Int? {
-    base.map { _ in basePositionAmongInputs ?? inputs.count }
   }
 
   private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
@@ -91,28 +79,22 @@ struct Solve: ParsableCommand {
   }
 
   private func result(
-    _ report: SolveReport, _ coverage: CoverageReport, _ models: [(String, ParameterList)]
+    _ report: SolveReport, _ coverage: CoverageReport, _ arguments: [String],
+    _ models: [ParameterList]
   ) throws -> ResultFile {
-    let inputs = try models.enumerated().map { index, model in
-      try Provenance.Input(
-        label: model.0,
-        role: index == 0 ? "merged" : index - 1 == basePosition ? "base" : "input",
-        parameters: model.1, digest: model.1.modelDigest(threads: resources.threads))
-    }
+    let roles = ["merged"] + report.labels.indices.map { $0 == report.base ? "base" : "input" }
     return try output.resultFile(
-      title: "Coefficients that made a checkpoint", command: command, inputs: inputs,
+      title: "Coefficients that made a checkpoint", command: command,
+      inputs: recordedInputs(arguments, roles, models, resources),
       groups: report.groups() + [coverage.group()])
   }
 
-  /// What shapes the result file, in a fixed order.
   private var command: String {
-    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
-    let options =
-      (base.map { ["--base", recorded($0)] } ?? [])
-      + filter.recorded(withPaths: output.recordPaths)
-    return
-      (["transect", "solve", recorded(merged), "--from"] + inputs.map(recorded) + options)
-      .joined(separator: " ")
+    let start = base.map { ["--base", output.recorded($0)] } ?? []
+    return output.command(
+      "solve", [merged],
+      options: ["--from"] + inputs.map(output.recorded) + start
+        + filter.recorded(withPaths: output.recordPaths))
   }
 }
 

@@ -120,23 +120,13 @@ struct Spectrum: ParsableCommand {
   }
 
   private func result(_ report: SpectrumReport, _ models: [ParameterList]) throws -> ResultFile {
-    let inputs = try zip(zip(labels(of: arguments), ["a", "b"]), models).map { name, model in
-      try Provenance.Input(
-        label: name.0, role: name.1, parameters: model,
-        digest: model.modelDigest(threads: resources.threads))
-    }
-    return try output.resultFile(
-      title: b == nil ? "Singular values of matrices" : "Singular values of differences",
-      command: command, inputs: inputs, groups: report.groups())
-  }
-
-  /// What shapes the result file, in a fixed order.
-  private var command: String {
     let options =
       filter.recorded(withPaths: output.recordPaths)
       + (leading.map { ["--leading", "\($0)", "--seed", "\(seed)"] } ?? [])
-    let names = arguments.map { output.recordPaths ? $0 : baseName($0) }
-    return (["transect", "spectrum"] + names + options).joined(separator: " ")
+    return try output.resultFile(
+      title: b == nil ? "Singular values of matrices" : "Singular values of differences",
+      command: output.command("spectrum", arguments, options: options),
+      inputs: recordedInputs(arguments, ["a", "b"], models, resources), groups: report.groups())
   }
 }
 

@@ -47,18 +47,15 @@ struct SweepRun {
     let tokenizer = try request.language.tokenizer(of: language)
     let (scored, sources) = try request.scoring.read(for: language.model, tokenizer)
     texts = scored.map(\.name)
-    let threads = request.resources.threads
     inputs =
-      try zip(labels, zip(request.checkpoints, models)).map { label, input in
-        try Provenance.Input(
-          label: label, role: input.0.role, parameters: input.1,
-          digest: input.1.modelDigest(threads: threads))
-      } + sources
+      try recordedInputs(
+        arguments, request.checkpoints.map(\.role), models, request.resources) + sources
     gram = try CommonTensors(models).gramMatrices(using: request.resources.resources)
       .reduce(into: GramMatrix(order: models.count)) { $0.merge($1) }
     journal = try SweepRun.journal(request, inputs)
     sweep = Sweep(
-      language.weights, model: language.model, texts: scored, threads: threads, journal: journal)
+      language.weights, model: language.model, texts: scored, threads: request.resources.threads,
+      journal: journal)
   }
 
   /// Evaluates points, or finds them in the journal.

@@ -8,8 +8,8 @@ struct TokenizerDecode: ParsableCommand {
     commandName: "decode",
     abstract: "Print the text of token ids.",
     discussion: """
-      Reads JSON lines with a member ids, as encode --json prints them. Without --json, the bytes are \
-      printed as they are, with a line feed between two documents and none after the last: one \
+      Reads JSON lines with a member ids, as encode --json prints them. Without --json, the bytes \
+      are printed as they are, with a line feed between two documents and none after the last: one \
       document comes back exactly.
       """)
 

@@ -7,8 +7,8 @@ struct TokenizerEncode: ParsableCommand {
     commandName: "encode",
     abstract: "Print the token ids of documents, a line for each.",
     discussion: """
-      A file that ends in .jsonl holds a document a line, in the member text; any other is one document, \
-      whatever bytes it has. Special tokens are not looked for in texts.
+      A file that ends in .jsonl holds a document a line, in the member text; any other is one \
+      document, whatever bytes it has. Special tokens are not looked for in texts.
       """)
 
   @Argument(help: "The folder of the model.")

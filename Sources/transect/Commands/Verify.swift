@@ -12,15 +12,17 @@ struct Verify: ParsableCommand {
     abstract:
       "Check that the inputs named in a result file still have the content it was made from.",
     discussion: """
-      Reads every input and compares the SHA-256 of its content with the one in the result. Inputs are \
-      looked for where the result says, which is only their last component unless it was written with \
-      --record-paths; name them after the result if they are elsewhere, in their order.
+      Reads every input, checkpoints and texts, and compares the SHA-256 of its content with the \
+      one in the result. Inputs are looked for where the result says: unless it was written with \
+      --record-paths, that is the last component of what was named, in the current folder. Name \
+      them after the result, in their order, if they are elsewhere. RESULT may also be a \
+      checkpoint that `transect mix` wrote; its inputs are looked for beside it.
 
       Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \
       cannot be read, 3 an input is not there.
       """)
 
-  @Argument(help: "The result file.")
+  @Argument(help: "The result file, or a mixed checkpoint.")
   var result: String
 
   @Argument(help: "The inputs, in the order of the result.")
@@ -30,67 +32,97 @@ struct Verify: ParsableCommand {
   @OptionGroup var printing: PrintOptions
 
   func run() throws {
-    let outcomes = try inputs().map(outcome)
+    let records = try InputRecords(of: result, mode: resources.io)
+    let count = records.items.count
+    guard checkpoints.isEmpty || checkpoints.count == count else {
+      throw ValidationError(
+        "the result has \(count.counted("input")), and \(checkpoints.count) "
+          + "\(checkpoints.count == 1 ? "is" : "are") named")
+    }
+    let outcomes = try records.items.indices.map { try outcome($0, records) }
     let table = table(outcomes)
     try printing.show(
       json: [jsonHeader("verify")] + jsonLines(table, kind: "input"), csv: table,
-      text: outcomes.map(line))
-    if outcomes.contains(where: { $0.status == "CHANGED" }) { throw ExitCode(1) }
-    if outcomes.contains(where: { $0.status == "MISSING" }) { throw ExitCode(3) }
+      text: outcomes.map(\.line))
+    if outcomes.contains(where: { $0.status == .changed }) { throw ExitCode(1) }
+    if outcomes.contains(where: { $0.status == .missing }) { throw ExitCode(3) }
   }
 
-  private typealias Outcome = (status: String, input: Input, found: String, remark: String)
+  private enum Status: String {
+    case same = "OK"
+    case changed = "CHANGED"
+    case missing = "MISSING"
+  }
 
-  private struct Input {
+  private struct Outcome {
+    let status: Status
     let label: String
     let path: String
-    let digest: String
+    let recorded: String
+    let found: String
+    let remark: String
+
+    var line: String {
+      let word = status.rawValue
+      let padding = String(repeating: " ", count: 8 - word.count)
+      let remark = remark.isEmpty ? "" : ": " + remark
+      return "\(word)\(padding) \(label): \(path)\(remark)".escapedForTerminal
+    }
   }
 
-  private func inputs() throws -> [Input] {
-    let (labels, paths, digests) = try withStoredResult(result, groups: ["provenance"]) { stored in
-      try (
-        stored.texts("input", in: "provenance"), stored.texts("path", in: "provenance"),
-        stored.texts("content_digest", in: "provenance")
-      )
+  private func outcome(_ index: Int, _ records: InputRecords) throws -> Outcome {
+    let item = records.items[index]
+    let path = checkpoints.isEmpty ? item.path : checkpoints[index]
+    func outcome(_ status: Status, found: String = "", _ remark: String = "") -> Outcome {
+      Outcome(
+        status: status, label: item.label, path: path, recorded: item.digest, found: found,
+        remark: remark)
     }
-    guard checkpoints.isEmpty || checkpoints.count == labels.count else {
-      throw ValidationError(
-        "the result has \(labels.count) inputs, and \(checkpoints.count) are named")
-    }
-    guard paths.count == labels.count, digests.allSatisfy({ $0.utf8.count == 64 }) else {
-      throw CheckpointError(.malformed, in: result, "holds no digests of its inputs")
-    }
-    let places = checkpoints.isEmpty ? paths : checkpoints
-    return labels.indices.map { .init(label: labels[$0], path: places[$0], digest: digests[$0]) }
-  }
-
-  private func outcome(_ input: Input) throws -> Outcome {
     do {
-      let model = try ParameterList(openCheckpoint(input.path, mode: resources.io))
-      let found = try model.modelDigest(threads: resources.threads).description
-      try model.checkpoint.verifyUnchanged()
-      return (found == input.digest ? "OK" : "CHANGED", input, found, "")
+      let found = try digest(of: path, isCheckpoint: item.isCheckpoint).description
+      if found == item.digest { return outcome(.same, found: found) }
+      if let remark = stranger(item, found, records) {
+        return outcome(.missing, found: found, remark)
+      }
+      return outcome(.changed, found: found)
     } catch let error as CheckpointError {
       let isMissing = [.unreadable, .noCheckpoint].contains(error.reason)
-      return (isMissing ? "MISSING" : "CHANGED", input, "", error.detail)
+      return outcome(isMissing ? .missing : .changed, error.detail)
     }
   }
 
-  private func line(_ outcome: Outcome) -> String {
-    let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
-    let remark = outcome.remark.isEmpty ? "" : ": " + outcome.remark
-    return "\(status) \(outcome.input.label): \(outcome.input.path)\(remark)".escapedForTerminal
+  private func digest(of path: String, isCheckpoint: Bool) throws -> ContentDigest {
+    guard isCheckpoint else {
+      let file = try InputFile(path, mode: .pread)
+      return ContentDigest(ofBytes: try file.copy(0..<file.byteCount))
+    }
+    let model = try ParameterList(openCheckpoint(path, mode: resources.io))
+    let found = try model.modelDigest(threads: resources.threads)
+    try model.checkpoint.verifyUnchanged()
+    return found
+  }
+
+  /// Why a file that was found by the last component of a path is not the input, if that is plain:
+  /// it is another of the inputs, or several bear its name.
+  private func stranger(
+    _ item: InputRecords.Item, _ found: String, _ records: InputRecords
+  ) -> String? {
+    guard checkpoints.isEmpty, !records.arePathsWhole else { return nil }
+    if let other = records.items.first(where: { $0.digest == found }) {
+      return "what is there is \(other.label)"
+    }
+    let isShared = records.items.contains { $0.path == item.path && $0.digest != item.digest }
+    return isShared ? "several inputs have this name; name all of them after the result" : nil
   }
 
   private func table(_ outcomes: [Outcome]) -> ReportTable {
     ReportTable(
       rowCount: outcomes.count,
       columns: [
-        .init("status", .text(outcomes.map(\.status))),
-        .init("name", .text(outcomes.map(\.input.label))),
-        .init("path", .text(outcomes.map(\.input.path))),
-        .init("recorded", .text(outcomes.map(\.input.digest))),
+        .init("status", .text(outcomes.map(\.status.rawValue))),
+        .init("name", .text(outcomes.map(\.label))),
+        .init("path", .text(outcomes.map(\.path))),
+        .init("recorded", .text(outcomes.map(\.recorded))),
         .init("found", .text(outcomes.map(\.found))),
         .init("remark", .text(outcomes.map(\.remark))),
       ])

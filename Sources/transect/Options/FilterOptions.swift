@@ -23,8 +23,8 @@ struct NameFilterOptions: ParsableArguments {
     }
   }
 
-  /// The options as they are recorded: a pattern that looks like a path is left out unless paths may
-  /// be told.
+  /// The options as they are recorded: a pattern that looks like a path is left out unless paths
+  /// may be told.
   func recorded(withPaths: Bool) -> [String] {
     [("--include", include), ("--exclude", exclude)].flatMap { option, pattern in
       pattern.map { [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"] } ?? []

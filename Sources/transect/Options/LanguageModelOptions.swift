@@ -65,7 +65,7 @@ struct LanguageModelOptions: ParsableArguments {
 
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
-    (tokenizer.map { ["--tokenizer", baseName($0)] } ?? [])
+    (tokenizer.map { ["--tokenizer", recordedPath($0, whole: false)] } ?? [])
       + (precision == .float32 ? [] : ["--precision", precision.optionName])
       + (heads.map { ["--heads", "\($0)"] } ?? [])
   }

@@ -26,10 +26,32 @@ struct OutputOptions: ParsableArguments {
   /// Refuses an output that is one of the inputs, before the work is done.
   ///
   /// - Parameter inputs: the checkpoints read.
-  /// - Throws: `OutputError` if the output is one of their files, or its folder is not there.
+  /// - Throws: `OutputError` if the output is one of their files or a folder, is there and no HDF5
+  ///   file, or its folder is not there.
   func checkOutput(against inputs: [any Checkpoint]) throws {
     guard let output else { return }
     try transect.checkOutput(output, against: inputs)
+    guard !isFolder(output) else { throw OutputError(output, because: "is a folder; name a file") }
+    guard force || access(output, F_OK) != 0 || isHDF5File(output) else { throw occupied(output) }
+  }
+
+  /// A file, folder or model id as the result records it.
+  func recorded(_ argument: String) -> String { recordedPath(argument, whole: recordPaths) }
+
+  /// The command as the result records it: what shapes it, in a fixed order.
+  ///
+  /// - Parameters:
+  ///   - verb: the command's name.
+  ///   - checkpoints: its arguments, as given.
+  ///   - base: the value of `--base`, as given, if it has one.
+  ///   - options: words that are recorded as they are.
+  /// - Returns: one line.
+  func command(
+    _ verb: String, _ checkpoints: [String] = [], base: String? = nil, options: [String]
+  ) -> String {
+    let start = base.map { ["--base", recorded($0)] } ?? []
+    return (["transect", verb] + checkpoints.map(recorded) + start + options)
+      .joined(separator: " ")
   }
 
   /// A result with the record of what it comes from.
@@ -62,11 +84,13 @@ struct OutputOptions: ParsableArguments {
     if access(output, F_OK) == 0 {
       let existing = try InputFile(output, mode: .pread)
       if try existing.byteCount == image.count && existing.copy(0..<image.count) == image { return }
-      guard force else {
-        throw OutputError(output, because: "exists with other content; --force replaces it")
-      }
+      guard force else { throw occupied(output) }
     }
     try writeAtomically(image, to: output)
+  }
+
+  private func occupied(_ output: String) -> OutputError {
+    OutputError(output, because: "exists with other content; --force replaces it")
   }
 
   /// The time to record: `SOURCE_DATE_EPOCH`, or none.

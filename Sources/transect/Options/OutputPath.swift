@@ -23,3 +23,9 @@ func isSameFile(_ left: String, _ right: String) -> Bool {
   return stat(left, &first) == 0 && stat(right, &second) == 0
     && first.st_dev == second.st_dev && first.st_ino == second.st_ino
 }
+
+/// Whether a path leads to a folder.
+func isFolder(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}

@@ -46,7 +46,7 @@ struct PathOptions: ParsableArguments {
   /// - Parameter withPaths: whether whole paths are.
   /// - Returns: words of a command line.
   func recorded(withPaths: Bool) -> [String] {
-    func recorded(_ path: String) -> String { withPaths ? path : baseName(path) }
+    func recorded(_ path: String) -> String { recordedPath(path, whole: withPaths) }
     return [recorded(first), recorded(second)]
       + (base.map { ["--base", recorded($0), "--line", "beta"] } ?? []) + ["--alpha", places.text]
   }

@@ -76,7 +76,7 @@ struct ScoringOptions: ParsableArguments {
   /// The options that shape a result, in a fixed order.
   func recorded(withPaths: Bool) -> [String] {
     texts.flatMap { file in
-      ["--text", "\(file.name)=\(withPaths ? file.path : baseName(file.path))"]
+      ["--text", "\(file.name)=\(recordedPath(file.path, whole: withPaths))"]
     } + layout.recorded + windowing
   }
 

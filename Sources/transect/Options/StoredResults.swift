@@ -35,3 +35,14 @@ func storedFile(_ path: String) throws -> InputFile {
 }
 
 private let mostStoredBytes = 1 << 30
+
+/// Whether a file begins as HDF5 files do, as results are.
+///
+/// - Parameter path: the file; one that cannot be read does not.
+/// - Returns: whether it does.
+func isHDF5File(_ path: String) -> Bool {
+  guard let file = try? InputFile(path, mode: .pread),
+    let head = try? file.copy(0..<min(file.byteCount, StoredResult.signature.count))
+  else { return false }
+  return head == StoredResult.signature
+}

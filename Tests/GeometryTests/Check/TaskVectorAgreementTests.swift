@@ -1,4 +1,5 @@
 import Checkpoints
+import Tensors
 import TestSupport
 import Testing
 
@@ -9,15 +10,19 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func list(_ name: String, _ values: [Double], _ shape: [Int]?) throws -> ParameterList {
-    try ParameterList(folder.checkpoint(name, [.init("w", shape ?? [values.count], values)]))
+  private func list(
+    _ name: String, _ values: [Double], _ shape: [Int]?, _ dtype: DType
+  ) throws -> ParameterList {
+    try ParameterList(
+      folder.checkpoint(name, [.init("w", shape ?? [values.count], values, dtype: dtype)]))
   }
 
   private func agreement(
-    _ base: [Double], _ a: [Double], _ b: [Double], threads: Int = 1, shape: [Int]? = nil
+    _ base: [Double], _ a: [Double], _ b: [Double], threads: Int = 1, shape: [Int]? = nil,
+    dtype: DType = .float32
   ) throws -> TaskVectorAgreement {
     let (zero, left, right) = try (
-      list("c", base, shape), list("a", a, shape), list("b", b, shape)
+      list("c", base, shape, dtype), list("a", a, shape, dtype), list("b", b, shape, dtype)
     )
     return try .measure(
       CheckpointPairing(base: zero, other: left), CheckpointPairing(base: zero, other: right),
@@ -56,6 +61,23 @@ import Testing
     let line = try agreement([10, 10, 10, 10], a, b, shape: [2, 2]).line
     #expect(line.level == level)
     #expect(line.text.contains(words))
+  }
+
+  @Test("Changes of 1e-9 in binary64 are seen")
+  func smallChanges() throws {
+    let found = try agreement(
+      [1, 1, 1, 1], [1 + 0x1p-30, 1 - 0x1p-30, 1, 1], [1 + 0x1p-30, 1 + 0x1p-30, 1, 1],
+      dtype: .float64)
+    #expect(found.moved == 2 && found.opposed == 1)
+    #expect(found.cosine == 0)
+  }
+
+  @Test("Changes that are next to orthogonal have a cosine of 0, without a sign")
+  func nearlyOrthogonal() throws {
+    let found = try agreement(
+      [10, 10, 10, 10], [11, 11, 10, 10], [11, 8.9999, 10, 10], shape: [2, 2])
+    #expect(found.cosine < 0 && found.cosine > -1e-4)
+    #expect(found.line.text.contains("cosine 0.0,"))
   }
 
   @Test("Threads change no bit")

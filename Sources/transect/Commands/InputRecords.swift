@@ -1,0 +1,114 @@
+import Checkpoints
+import HDF5
+import JSON
+
+/// What a result, or a checkpoint that `mix` wrote, says about what it was made from.
+struct InputRecords {
+  /// One input.
+  struct Item {
+    /// Its name in the report.
+    let label: String
+    /// Where to look for it.
+    let path: String
+    /// Of its content when it was read.
+    let digest: String
+    /// Whether the digest is that of a model, not of a file's bytes.
+    let isCheckpoint: Bool
+  }
+
+  /// The inputs in their order.
+  let items: [Item]
+  /// Whether paths are those that were given, not only their last components.
+  let arePathsWhole: Bool
+
+  /// Reads the record.
+  ///
+  /// - Parameters:
+  ///   - argument: a result file, or a checkpoint.
+  ///   - mode: how tensors would be read.
+  /// - Throws: `CheckpointError` if it cannot be read, or says nothing of inputs.
+  init(of argument: String, mode: InputMode) throws {
+    guard isHDF5File(argument) else {
+      self.init(
+        items: try InputRecords.mixed(argument, openCheckpoint(argument, mode: mode).metadata),
+        arePathsWhole: false)
+      return
+    }
+    self = try withStoredResult(argument, groups: ["provenance"], InputRecords.init(stored:))
+    guard items.allSatisfy({ $0.digest.utf8.count == 64 }) else {
+      throw CheckpointError(.malformed, in: argument, "holds no digests of its inputs")
+    }
+  }
+
+  private init(items: [Item], arePathsWhole: Bool) {
+    (self.items, self.arePathsWhole) = (items, arePathsWhole)
+  }
+
+  private init(stored: StoredResult) throws {
+    let columns = try ["input", "path", "content_digest", "format"].map {
+      try stored.texts($0, in: "provenance")
+    }
+    let count = columns[0].count
+    guard columns.allSatisfy({ $0.count == count }) else {
+      throw HDF5Error(.foreignFile("holds no digests of its inputs"), group: "provenance")
+    }
+    let whole = stored.attribute("paths_recorded", of: "provenance")
+    self.init(
+      items: (0..<count).map {
+        Item(
+          label: columns[0][$0], path: columns[1][$0], digest: columns[2][$0],
+          isCheckpoint: columns[3][$0] != "file")
+      },
+      arePathsWhole: whole == .int32([1]))
+  }
+
+  /// The inputs that the recipe in a mixed checkpoint names, to be looked for beside it.
+  private static func mixed(
+    _ argument: String, _ metadata: [(key: String, value: String)]
+  ) throws -> [Item] {
+    guard let text = metadata.first(where: { $0.key == "transect" })?.value else {
+      throw CheckpointError(
+        .unsupported, in: argument,
+        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names no "
+          + "inputs")
+    }
+    let folder = place(of: argument)
+    let inputs = (try? recipe(text)) ?? []
+    guard !inputs.isEmpty, inputs.allSatisfy({ $0.digest.utf8.count == 64 }) else {
+      throw CheckpointError(.malformed, in: argument, "its recipe holds no digests of inputs")
+    }
+    return zip(labels(of: inputs.map(\.name)), inputs).map { label, input in
+      Item(label: label, path: folder + input.name, digest: input.digest, isCheckpoint: true)
+    }
+  }
+
+  /// The folder that holds a file or a folder, with a slash at its end; nothing for the current
+  /// one.
+  private static func place(of argument: String) -> String {
+    guard ![".", ".."].contains(baseName(argument)) else { return argument + "/../" }
+    let trimmed = argument.reversed().drop { $0 == "/" }.reversed()
+    let folder = folder(of: String(trimmed))
+    return folder == "./" ? "" : folder
+  }
+
+  private static func recipe(_ text: String) throws -> [(name: String, digest: String)] {
+    var inputs: [(name: String, digest: String)] = []
+    try JSONScanner.read(Array(text.utf8)) { scanner in
+      try scanner.object { scanner, key in
+        guard key == "checkpoints" else { return try scanner.skipValue() }
+        try scanner.array { scanner in
+          var input = (name: "", digest: "")
+          try scanner.object { scanner, key in
+            switch key {
+            case "name": input.name = try scanner.string()
+            case "content_digest": input.digest = try scanner.string()
+            default: try scanner.skipValue()
+            }
+          }
+          inputs.append(input)
+        }
+      }
+    }
+    return inputs
+  }
+}
