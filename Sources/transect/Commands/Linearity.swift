@@ -56,7 +56,7 @@ struct Linearity: ParsableCommand {
     let names = labels(of: arguments)
     let report = LinearityReport(
       path.line, checkpoints: names, texts: texts.map(\.name), found: found)
-    try output.write { try result(report, zip(names, checkpoints).map { ($0, $1) }, sources) }
+    try output.write { try result(report, checkpoints, sources) }
     try printing.show(
       json: [jsonHeader("linearity")] + jsonLines(report.table, kind: "point"),
       csv: report.table,
@@ -64,13 +64,10 @@ struct Linearity: ParsableCommand {
   }
 
   private func result(
-    _ report: LinearityReport, _ models: [(String, ParameterList)], _ sources: [Provenance.Input]
+    _ report: LinearityReport, _ models: [ParameterList], _ sources: [Provenance.Input]
   ) throws -> ResultFile {
-    let inputs = try zip(path.checkpoints, models).map { argument, model in
-      try Provenance.Input(
-        label: model.0, role: argument.role, parameters: model.1,
-        digest: model.1.modelDigest(threads: resources.threads))
-    }
+    let inputs = try recordedInputs(
+      path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources)
     return try output.resultFile(
       title: "First-order expansions along a path", command: command, inputs: inputs + sources,
       groups: report.groups())
@@ -78,10 +75,9 @@ struct Linearity: ParsableCommand {
 
   /// What shapes the result file, in a fixed order.
   private var command: String {
-    let options =
-      ["--anchor", anchor.text] + scoring.recorded(withPaths: output.recordPaths)
-      + language.recorded
-    return (["transect", "linearity"] + path.recorded(withPaths: output.recordPaths) + options)
-      .joined(separator: " ")
+    output.command(
+      "linearity",
+      options: path.recorded(withPaths: output.recordPaths) + ["--anchor", anchor.text]
+        + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
   }
 }
