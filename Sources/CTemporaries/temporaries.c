@@ -15,6 +15,7 @@ enum { SLOTS = 4096, ATTEMPTS = 100, LISTING_BYTES = 4096 };
 
 // Whoever takes a path out of its slot owns it: the handler never meets one that was freed.
 static _Atomic(char *) paths[SLOTS];
+static atomic_int exit_code;
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
@@ -56,6 +57,7 @@ static void remove_all(int signal_number) {
     const char *path = atomic_exchange(&paths[i], NULL);
     if (path && unlink(path) != 0) remove_folder(path);
   }
+  if (exit_code) _exit(exit_code);
   // Blocked until this returns; then it ends the process as if there had been no handler.
   signal(signal_number, SIG_DFL);
   raise(signal_number);
@@ -85,4 +87,9 @@ int temporary_note(const char *path) {
 
 void temporary_forget(int number) {
   if (number >= 0) free(atomic_exchange(&paths[number], NULL));
+}
+
+void exit_code_when_told_to_end(int code) {
+  pthread_once(&handlers_once, install_handlers);
+  exit_code = code;
 }

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// A result over part of a tensor that can take in the result over what follows.
 public protocol Mergeable: Sendable {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Threads
 
 /// The digests of tensors, several at a time.
 ///

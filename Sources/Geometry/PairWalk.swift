@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Threads
 
 /// How much of the machine a walk may use.
 public struct WalkResources: Sendable {

@@ -61,7 +61,7 @@ struct Run {
   }
 
   /// Beside the tests' own executable.
-  private static let program: URL = {
+  static let program: URL = {
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent("transect")
   }()

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "instruction_set.h"
+
 // Sums of products of a and b and of their difference d = a - b, each in binary64.
 //
 // Lane k of 8 sums the elements whose position is k modulo 8, in order; the lanes are then added
@@ -61,11 +63,15 @@ struct difference_loops {
   // (1, 1), (1, 2), ....
   void (*gram)(const double *rows, size_t row_count, size_t stride, size_t count,
                double *products, double *squares);
+
+  // The sum of max(2^floor(log2 |x|), least)^2, in lanes as above; 2^floor(log2 |x|) is 0 below
+  // the normal numbers and infinite for what is not finite. `used` are the fraction bits that any
+  // value has set. RoundingFloor.swift has the plain twin.
+  double (*squared_binades)(const double *_Nullable values, size_t count, double least,
+                            uint64_t *used);
 };
 
-enum instruction_set { INSTRUCTION_SET_BASELINE, INSTRUCTION_SET_AVX2, INSTRUCTION_SET_AVX512 };
-
-// The loops of an instruction set, or null if this processor lacks it.
+// The loops of an instruction set, or null if this processor lacks it or there are none for it.
 const struct difference_loops *_Nullable loops_of_instruction_set(enum instruction_set set);
 
 #pragma clang assume_nonnull end

@@ -1,6 +1,7 @@
 import Checkpoints
 import LinearAlgebra
 import Tensors
+import Threads
 
 /// The order of one model's units that brings its weights nearest to another's.
 ///

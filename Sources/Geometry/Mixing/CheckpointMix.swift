@@ -61,17 +61,12 @@ public struct CheckpointMix: Sendable {
     _ models: [ParameterList], dtype: DType? = nil, using resources: WalkResources,
     weighting: (TensorName) -> Weighting
   ) throws {
-    var planner = MixPlanner(models, dtype: dtype)
-    try planner.match()
+    let matched = try MatchedTensors(models)
+    var planner = MixPlanner(matched, dtype: dtype)
     try planner.findCosines(using: resources, weighting)
     self.models = models
-    tensors = planner.matches.map { planner.tensor($0, weighting($0.name.canonical)) }
-    leftOut = planner.leftOut
-    guard tensors.contains(where: { $0.treatment == .mixed }) else {
-      throw CheckpointError(
-        .incomplete, in: models.last?.checkpoint.path ?? "",
-        "has no parameter in common with \(models[0].checkpoint.path)")
-    }
+    tensors = matched.matches.map { planner.tensor($0, weighting($0.name.canonical)) }
+    leftOut = matched.leftOut
   }
 
   /// What the result's file will hold.
@@ -118,74 +113,19 @@ public struct CheckpointMix: Sendable {
   private static let longestPiece = 1 << 16
 }
 
-/// The tensors of all checkpoints that belong together.
+/// Finds the coefficients of every tensor.
 private struct MixPlanner {
-  struct Match {
-    let name: ParameterName
-    let treatment: CheckpointMix.Treatment
-    /// The first's, and, of a tensor to mix, those of all others.
-    let records: [TensorRecord]
-  }
-
-  let models: [ParameterList]
+  let matched: MatchedTensors
   let dtype: DType?
-  private(set) var matches: [Match] = []
-  private(set) var leftOut: [TensorName] = []
   private var cosines: [TensorName: Double] = [:]
 
-  init(_ models: [ParameterList], dtype: DType?) { (self.models, self.dtype) = (models, dtype) }
-
-  mutating func match() throws {
-    let others = models.dropFirst().map { NamedTensors($0) }
-    matches = try models[0].tensors.map { try match($0, among: others) }
-    let known = Set(matches.map(\.name.canonical))
-    var seen = known
-    leftOut = others.flatMap(\.model.tensors)
-      .filter { $0.name.role != .buffer && seen.insert($0.name.canonical).inserted }
-      .map(\.name.canonical)
-  }
-
-  private func match(
-    _ tensor: ParameterList.Parameter, among others: [NamedTensors]
-  ) throws -> Match {
-    let alone = [tensor.record]
-    if tensor.name.role == .buffer {
-      return Match(name: tensor.name, treatment: .buffer, records: alone)
-    }
-    let partners = others.compactMap { $0.partner(of: tensor.name) }
-    guard partners.count == others.count else {
-      return Match(name: tensor.name, treatment: .onlyInFirst, records: alone)
-    }
-    for partner in partners { try require(partner, fits: tensor) }
-    guard tensor.record.dtype.isFloatingPoint else {
-      return Match(name: tensor.name, treatment: .equal, records: alone)
-    }
-    return Match(name: tensor.name, treatment: .mixed, records: alone + partners)
-  }
-
-  private func require(_ partner: TensorRecord, fits tensor: ParameterList.Parameter) throws {
-    let (mine, name) = (tensor.record, tensor.name.canonical)
-    guard partner.shape == mine.shape else {
-      throw CheckpointError(
-        .unsupported, in: partner.file.path, tensor: name,
-        "\(partner.shape) cannot be mixed with \(mine.shape) of \(baseName(mine.file.path)); "
-          + "also padded vocabularies and transposed matrices cannot")
-    }
-    let isNumber = mine.dtype.isFloatingPoint
-    guard partner.dtype.isFloatingPoint == isNumber, try isNumber || haveEqualBytes(partner, mine)
-    else {
-      throw CheckpointError(
-        .unsupported, in: partner.file.path, tensor: name,
-        "\(partner.dtype.rawValue) values are not those of \(baseName(mine.file.path)) "
-          + "(\(mine.dtype.rawValue)), and only floating-point ones can be mixed")
-    }
-  }
+  init(_ matched: MatchedTensors, dtype: DType?) { (self.matched, self.dtype) = (matched, dtype) }
 
   /// Takes the angles between tensors that are to be interpolated spherically.
   mutating func findCosines(
     using resources: WalkResources, _ weighting: (TensorName) -> Weighting
   ) throws {
-    let pairs = matches.filter { $0.treatment == .mixed }
+    let pairs = matched.matches.filter { $0.treatment == .mixed }
       .filter { if case .spherical = weighting($0.name.canonical) { true } else { false } }
       .map { TensorPair(name: $0.name, base: $0.records[0], other: $0.records[1], remark: "") }
     guard !pairs.isEmpty else { return }
@@ -195,10 +135,10 @@ private struct MixPlanner {
     }
   }
 
-  func tensor(_ match: Match, _ weighting: Weighting) -> CheckpointMix.Tensor {
+  func tensor(_ match: MatchedTensors.Match, _ weighting: Weighting) -> CheckpointMix.Tensor {
     let isMixed = match.treatment == .mixed
     let isSpherical = if case .spherical = weighting { isMixed } else { false }
-    let alone = [1] + [Double](repeating: 0, count: models.count - 1)
+    let alone = [1] + [Double](repeating: 0, count: matched.models.count - 1)
     let coefficients =
       isMixed ? self.coefficients(match.name.canonical, weighting) : alone
     let stays = match.treatment == .buffer || !match.records[0].dtype.isFloatingPoint
@@ -216,22 +156,5 @@ private struct MixPlanner {
     case .spherical(let alpha):
       SphericalWeights(at: alpha, cosine: cosines[name] ?? .nan).coefficients
     }
-  }
-}
-
-/// The tensors of a checkpoint by canonical name, tied ones included.
-private struct NamedTensors {
-  let model: ParameterList
-  private let records: [TensorName: TensorRecord]
-
-  init(_ model: ParameterList) {
-    self.model = model
-    records = Dictionary(
-      model.tensors.map { ($0.name.canonical, $0.record) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  func partner(of name: ParameterName) -> TensorRecord? {
-    if let same = records[name.canonical] { return same }
-    return name.isOutputHead ? model.tokenEmbedding?.record : nil
   }
 }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Threads
 
 /// Some features of some units in memory, as rows or as columns.
 struct Panel: Sendable {

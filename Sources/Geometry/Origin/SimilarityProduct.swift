@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Threads
 
 /// A group of one model, ready to be multiplied.
 struct ScaledGroup: Sendable {

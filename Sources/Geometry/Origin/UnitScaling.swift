@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Threads
 
 /// What makes the vectors of a group's units comparable: the mean over the units of a block, which
 /// is subtracted from each feature, and the norm of what is left, by which each unit's vector in

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Gathers ranks and sums from the products of a group, region by region.
 ///

@@ -1,0 +1,94 @@
+// The layers of a transformer's forward pass: the loops that running a model spends its time in.
+//
+// In C because each is compiled for several instruction sets and chosen when the program runs.
+// Matrices are row-major. For any number of positions computed at once a position has the same
+// bits; instruction sets differ in them. PlainLayers.swift says the same in binary64.
+#ifndef LAYER_LOOPS_H
+#define LAYER_LOOPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "instruction_set.h"
+
+#pragma clang assume_nonnull begin
+
+// A matrix of weights, [inputs, outputs], in panels of 32 columns: [panel][step][column]. A step
+// is one binary32 weight, or two bfloat16 of adjacent inputs, the earlier one in the lower half.
+// Columns and inputs that fill up the last panel and step are 0.
+struct packed_weights {
+  const void *panels;
+  size_t inputs, outputs;
+};
+
+// Products with weights of one precision.
+struct product_loops {
+  // y = x w + bias, or y = y + (x w + bias). x: [positions, inputs], y: [positions, outputs]. Each
+  // sum begins with 0 and runs over inputs in their order.
+  void (*multiply)(const float *x, size_t positions, struct packed_weights weights,
+                   const float *_Nullable bias, bool is_adding, float *y, void *scratch);
+
+  // nll[p] = log(sum over w of exp(z[p][w])) - z[p][targets[p]], z being x w + bias.
+  void (*likelihoods)(const float *x, size_t positions, struct packed_weights weights,
+                      const float *_Nullable bias, const int32_t *targets, float *nll,
+                      void *scratch);
+};
+
+// The loops of one instruction set.
+struct layer_loops {
+  struct product_loops f32, bf16;
+
+  // y[p][c] = (x[p][c] - mean[p]) / sqrt(variance[p] + epsilon) * weight[c] + bias[c], in binary64,
+  // rounded once. y may be x.
+  void (*normalize)(const float *x, size_t positions, size_t channels, const float *weight,
+                    const float *bias, float epsilon, float *y);
+
+  // In place: the Gaussian unit by its approximation with tanh, the one with erf, and max(x, 0).
+  void (*gelu_tanh)(float *x, size_t count);
+  void (*gelu_erf)(float *x, size_t count);
+  void (*relu)(float *x, size_t count);
+
+  // y[i] = exp(x[i]), in place, within 1 ulp; below 2^-126 within 2^-149.
+  void (*exponential)(float *x, size_t count);
+
+  // In place: exp(x[i]) / sum of exp(x[j]), and its logarithm.
+  void (*softmax)(float *x, size_t count);
+  void (*log_softmax)(float *x, size_t count);
+
+  // Multi-head attention of one sequence. qkv: [positions, 3 * heads * head_width], out:
+  // [positions, heads * head_width]. `is_causal`: positions attend to themselves and those before.
+  void (*attend)(const float *qkv, size_t positions, size_t heads, size_t head_width,
+                 bool is_causal, float *out, void *scratch);
+};
+
+// The loops of an instruction set, or null if this processor lacks it.
+const struct layer_loops *_Nullable layer_loops_of_instruction_set(enum instruction_set set);
+
+// Elements of 32 bits that packed weights take: binary32, and bfloat16.
+size_t packed_size_f32(size_t inputs, size_t outputs);
+size_t packed_size_bf16(size_t inputs, size_t outputs);
+
+// Puts rows [count, outputs] in the place of the inputs from `first` on.
+void pack_inputs_f32(const float *rows, size_t first, size_t count, size_t inputs, size_t outputs,
+                     void *panels);
+void pack_inputs_bf16(const float *rows, size_t first, size_t count, size_t inputs, size_t outputs,
+                      void *panels);
+
+// Puts rows [count, inputs] in the place of the outputs from `first` on.
+void pack_outputs_f32(const float *rows, size_t first, size_t count, size_t inputs, size_t outputs,
+                      void *panels);
+void pack_outputs_bf16(const float *rows, size_t first, size_t count, size_t inputs,
+                       size_t outputs, void *panels);
+
+// The weight at a place, as packed.
+float packed_weight_f32(const void *panels, size_t inputs, size_t input, size_t output);
+float packed_weight_bf16(const void *panels, size_t inputs, size_t input, size_t output);
+
+// Bytes of scratch, on a cache line, that products and attention take.
+size_t product_scratch(void);
+size_t attention_scratch(size_t positions, size_t head_width);
+
+#pragma clang assume_nonnull end
+
+#endif

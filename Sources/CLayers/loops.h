@@ -1,0 +1,52 @@
+// All loops of one instruction set. Its file defines
+//   LANES: floats in a vector, 4, 8 or 16
+//   TILE_ROWS: rows whose sums fit into the registers, two vectors each
+//   HAS_BF16: whether there are sums of products of bfloat16
+//   TABLE: the table of loops to define
+//   TARGET: attributes that select the instruction set; none for the compiler's default.
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "instruction_tables.h"
+#include "shapes.h"
+
+#if HAS_BF16
+#include <immintrin.h>
+#endif
+
+#ifdef TARGET
+#pragma clang attribute push(__attribute__((TARGET)), apply_to = function)
+#endif
+
+#include "vectors.h"
+#include "exponentials.h"
+#include "activations.h"
+#include "normalization.h"
+#include "precisions.h"
+
+#define NAME(x) x##_f32
+#include "tiles.h"
+#undef NAME
+#define NAME(x) x##_bf16
+#include "tiles.h"
+#undef NAME
+
+#include "attention.h"
+
+const struct layer_loops TABLE = {
+    .f32 = {.multiply = multiply_f32, .likelihoods = likelihoods_f32},
+    .bf16 = {.multiply = multiply_bf16, .likelihoods = likelihoods_bf16},
+    .normalize = normalize,
+    .gelu_tanh = gelu_tanh,
+    .gelu_erf = gelu_erf,
+    .relu = relu,
+    .exponential = map_exponential,
+    .softmax = softmax,
+    .log_softmax = log_softmax,
+    .attend = attend,
+};
+
+#ifdef TARGET
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,61 @@
+/// Windows whose positions go through the layers together, row after row.
+struct TokenBatch {
+  /// The rows of each window.
+  private(set) var windows: [Range<Int>] = []
+  /// The token of each row.
+  private(set) var tokens: [Int32] = []
+  /// The position of each row within its window.
+  private(set) var positions: [Int] = []
+  /// The rows whose result is wanted, ascending.
+  private(set) var kept: [Int] = []
+  /// The token that follows each kept row.
+  private(set) var targets: [Int32] = []
+
+  /// Adds the first tokens of a window, of which the results at some positions are wanted.
+  mutating func add(_ window: some Sequence<Int32>, keeping wanted: some Sequence<Int>) {
+    let first = tokens.count
+    tokens += window
+    windows.append(first..<tokens.count)
+    positions += 0..<tokens.count - first
+    kept += wanted.map { first + $0 }
+  }
+
+  /// Adds a window up to the last token that is needed.
+  mutating func add(_ window: ScoredTokens) {
+    add(window.tokens.prefix(window.readCount), keeping: window.scored.lazy.map { $0 - 1 })
+    targets += window.tokens[window.scored]
+  }
+
+  /// Shares windows out to batches.
+  ///
+  /// Long windows come first, so that threads end at about the same time, and there are about as
+  /// many positions in every batch.
+  ///
+  /// - Parameters:
+  ///   - windows: windows with something to score.
+  ///   - limit: positions of a batch, unless one window has more.
+  ///   - threads: how many work at once.
+  /// - Returns: the positions in `windows` of the windows of each batch.
+  static func plan(_ windows: [ScoredTokens], limit: Int, threads: Int) -> [[Int]] {
+    let order = windows.indices.filter { windows[$0].readCount > 0 }
+      .sorted { (windows[$1].readCount, $0) < (windows[$0].readCount, $1) }
+    let total = order.reduce(0) { $0 + windows[$1].readCount }
+    let fewest = max(total.dividedRoundingUp(by: limit), 1)
+    let size = total.dividedRoundingUp(by: fewest.dividedRoundingUp(by: threads) * threads)
+    var (batches, room) = ([[Int]](), 0)
+    for index in order {
+      let count = windows[index].readCount
+      if count > room || batches.isEmpty {
+        batches.append([])
+        room = max(size, count)
+      }
+      batches[batches.count - 1].append(index)
+      room -= count
+    }
+    return batches
+  }
+}
+
+extension Int {
+  fileprivate func dividedRoundingUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+}

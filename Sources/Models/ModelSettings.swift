@@ -1,0 +1,61 @@
+/// The settings of a model, as the outermost members of its `config.json` give them.
+public struct ModelSettings: Hashable, Sendable {
+  /// The file, for messages.
+  public let path: String
+  /// The JSON text of each value, such as `"gelu_new"` with its quotes, `12` or `null`.
+  public let values: [String: String]
+
+  /// Takes settings that were read elsewhere.
+  ///
+  /// - Parameters:
+  ///   - path: the file, for messages.
+  ///   - values: the JSON text of each value.
+  public init(path: String, values: [String: String]) { (self.path, self.values) = (path, values) }
+
+  /// A whole number that is not negative, or `nil` if it is not set.
+  ///
+  /// - Throws: ``ModelError`` if it is something else.
+  func integer(_ name: String) throws -> Int? {
+    try value(name, "a whole number") { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
+  }
+
+  /// A finite number, or `nil` if it is not set.
+  ///
+  /// - Throws: ``ModelError`` if it is something else.
+  func number(_ name: String) throws -> Double? {
+    try value(name, "a number") { Double($0).flatMap { $0.isFinite ? $0 : nil } }
+  }
+
+  /// A truth value, or `nil` if it is not set.
+  ///
+  /// - Throws: ``ModelError`` if it is something else.
+  func flag(_ name: String) throws -> Bool? { try value(name, "true or false") { Bool($0) } }
+
+  /// A text without escapes, or `nil` if it is not set.
+  ///
+  /// - Throws: ``ModelError`` if it is something else.
+  func text(_ name: String) throws -> String? {
+    try value(name, "a text") { text in
+      guard text.utf8.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") else { return nil }
+      return String(text.dropFirst().dropLast())
+    }
+  }
+
+  /// Whether a setting has a value.
+  func has(_ name: String) -> Bool { values[name].map { $0 != "null" } ?? false }
+
+  private func value<Value>(
+    _ name: String, _ expected: String, _ parse: (String) -> Value?
+  ) throws -> Value? {
+    guard has(name), let text = values[name] else { return nil }
+    guard let value = parse(text) else { throw refusal(of: name, "should be \(expected)") }
+    return value
+  }
+
+  /// What to say of a setting that cannot be used.
+  func refusal(
+    of name: String, _ detail: String, as reason: ModelError.Reason = .unsupported
+  ) -> ModelError {
+    ModelError(reason, in: path, "\(name) is \(values[name] ?? "not set"), \(detail)")
+  }
+}
