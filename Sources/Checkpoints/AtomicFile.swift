@@ -26,13 +26,12 @@ public final class AtomicFile: Sendable {
     self.path = path
     target = resolvingLinks(path)
     temporaryPath = temporarySibling(of: target)
+    note = TemporaryNote(temporaryPath)  // before the file is there, lest a signal fall between
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      note = TemporaryNote(nil)
       isPlaced.store(true, ordering: .relaxed)  // what lies there is another's
       throw OutputError(path, "be created")
     }
-    note = TemporaryNote(temporaryPath)
   }
 
   deinit {
@@ -104,8 +103,8 @@ func temporarySibling(of path: String) -> String { path + ".\(getpid()).partial"
 final class TemporaryNote: Sendable {
   private let number: Int32
 
-  /// Notes a path, or nothing.
-  init(_ path: String?) { number = path.map { temporary_note($0) } ?? -1 }
+  /// Notes a path.
+  init(_ path: String) { number = temporary_note(path) }
 
   deinit { temporary_forget(number) }
 }

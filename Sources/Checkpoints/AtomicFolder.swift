@@ -22,11 +22,11 @@ public final class AtomicFolder {
     name = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     self.path = resolvingLinks(name)
     temporaryPath = temporarySibling(of: self.path)
+    note = TemporaryNote(temporaryPath)
     guard mkdir(temporaryPath, 0o777) == 0 else {
       isPlaced = true  // what lies there is another's
       throw OutputError(path, "be created")
     }
-    note = TemporaryNote(temporaryPath)
   }
 
   deinit {

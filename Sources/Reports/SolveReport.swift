@@ -33,7 +33,7 @@ public struct SolveReport: Sendable {
 
   /// Whether the finding is a yes that parameters which could not be compared take back.
   public var isIncomplete: Bool {
-    missing > 0 && [.mixture, .mixtureByTensor].contains(finding.verdict)
+    missing > 0 && [.mixture, .otherSum, .mixtureByTensor].contains(finding.verdict)
   }
 
   /// The verdict in words.
@@ -41,9 +41,11 @@ public struct SolveReport: Sendable {
     isIncomplete ? "\(finding.verdict.rawValue) AS FAR AS COMPARED" : finding.verdict.rawValue
   }
 
-  /// The mixture in words, as `0.7000 A + 0.3000 B`; with a base, as `base + 2.0000 (A − base)`.
+  /// The mixture in words, as `0.7000 A + 0.3000 B`; with a base, as `base + 2.0000 (A − base)`,
+  /// unless the sum is another than 1.
   public var recipe: String {
-    let fit = finding.consensus
+    let fit = finding.answer
+    let base = finding.verdict == .otherSum ? nil : base
     let terms = labels.indices.compactMap { input -> (Double, String)? in
       let coefficient = fit.coefficients[input]
       guard input != base, !isNone(coefficient, fit.errors[input]) else { return nil }
@@ -66,7 +68,7 @@ public struct SolveReport: Sendable {
   /// How often each way from the base was gone, if there is a base; of two inputs without one, how
   /// often the way from the first to the second.
   var ways: [String] {
-    guard base != nil || labels.count == 2 else { return [] }
+    guard base != nil || labels.count == 2, finding.verdict != .otherSum else { return [] }
     let origin = finding.origin
     return labels.indices.filter { $0 != origin }.map { input in
       let way = "delta from \(labels[origin]) to \(labels[input])"
@@ -92,7 +94,8 @@ extension SolveReport {
   /// The screen that a person reads, without the table.
   public var lines: [String] {
     guard let total = finding.total else { return [verdict] }
-    let left = total.consensusResidual / total.floor
+    let residual =
+      finding.verdict == .otherSum ? total.consensusFreeResidual : total.consensusResidual
     let head = ["\(verdict)   \(merged) = \(summary)"]
     let numbers = labels.indices.map { input in
       "\(labels[input]) \(finding.consensus.coefficients[input].fixed(6))"
@@ -101,8 +104,8 @@ extension SolveReport {
     return
       (head + [
         "coefficients  \(numbers.joined(separator: ", ")) (sum 1)",
-        "left          rms \(total.consensusResidual.brief), \(left.brief) times what rounding once "
-          + "leaves (\(total.floor.brief)); up to \(MixtureFinding.tolerance.brief) counts as rounding",
+        "left          rms \(residual.brief), \((residual / total.floor).brief) times what rounding "
+          + "once leaves (\(total.floor.brief)); up to \(finding.answer.tolerance.brief) counts as rounding",
         "free          \(freeNumbers), without the constraint",
       ] + ways.map { "way           \($0)" } + differing + missingLine).map(\.escapedForTerminal)
   }
@@ -110,10 +113,14 @@ extension SolveReport {
   private var summary: String {
     switch finding.verdict {
     case .mixture: "\(recipe) within rounding"
+    case .otherSum: "\(recipe) within rounding; the coefficients do not sum to 1"
     case .mixtureByTensor: "mixtures within rounding, with coefficients of each tensor's own"
     case .partly: "\(recipe) within rounding, but for \(finding.differing.count.counted("tensor"))"
     case .near: "nearly \(recipe), but more than rounding is left"
-    case .undetermined: "a mixture within rounding, but several sets of coefficients make it"
+    case .undetermined:
+      finding.isTooNear
+        ? "too near to \(labels[finding.origin]) to tell coefficients from rounding"
+        : "a mixture within rounding, but several sets of coefficients make it"
     case .notMixture: "no mixture of \(labels.joined(separator: ", ")); the nearest is \(recipe)"
     }
   }
@@ -126,7 +133,7 @@ extension SolveReport {
 
   private var differing: [String] {
     let names = finding.differing.map(\.name.canonical.text)
-    guard !names.isEmpty, finding.verdict != .notMixture else { return [] }
+    guard !names.isEmpty, ![.notMixture, .otherSum].contains(finding.verdict) else { return [] }
     let shown = names.prefix(8).joined(separator: ", ")
     let rest = names.count > 8 ? " and \(names.count - 8) more" : ""
     return ["differ        \(names.count) of \(finding.parts.count) tensors: \(shown)\(rest)"]

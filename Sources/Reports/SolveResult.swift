@@ -37,6 +37,7 @@ extension SolveReport {
           .init("residual_rms", heading: "left, rms", .real(parts.map(\.residual))),
           .init("consensus_residual_rms", .real(parts.map(\.consensusResidual))),
           .init("free_residual_rms", .real(parts.map(\.freeResidual))),
+          .init("n_outliers", .integer(parts.map(\.outliers))),
           .init("floor_rms", heading: "rounding", .real(parts.map(\.floor))),
           .init("numel", .integer(parts.map(\.elementCount))),
         ])
@@ -95,7 +96,7 @@ extension SolveReport {
       attributes: [
         ResultAttribute("kind", .text("solve")), ResultAttribute("verdict", .text(verdict)),
         ResultAttribute("recipe", .text(recipe)),
-        ResultAttribute("tolerance", .float64(MixtureFinding.tolerance)),
+        ResultAttribute("tolerance", .float64(finding.answer.tolerance)),
         ResultAttribute("base_position", .int32(Int32(base ?? -1))),
       ],
       variables: [
@@ -151,6 +152,9 @@ extension SolveReport {
           "consensus_residual_rms", "the same with the coefficients of all tensors",
           \.consensusResidual),
         real("floor_rms", "root mean square expected of rounding once", \.floor),
+        ResultVariable(
+          "n_outliers", dimensions: [dimension], .int64(parts.map { Int64($0.outliers) }),
+          longName: "elements farther off than a chain of roundings brings them"),
         ResultVariable(
           "numel", dimensions: [dimension], .int64(parts.map { Int64($0.elementCount) }),
           longName: "elements"),

@@ -104,6 +104,14 @@ import Testing
         .filter { $0.hasPrefix("model") } == ["model.safetensors"])
   }
 
+  @Test("A folder may be named with a slash at its end")
+  func slash() throws {
+    let run = try Run(
+      "mix", miniature("base"), miniature("tuned"), "--alpha", "0.3", "-o", out + "/")
+    #expect(run.code == 0)
+    #expect(FileManager.default.fileExists(atPath: out + "/model.safetensors"))
+  }
+
   @Test("Steps too small for the type are reported")
   func swallowed() throws {
     let run = try mix("--alpha", "1e-4", "--dtype", "bf16")

@@ -4,7 +4,7 @@
     pip install -r requirements.txt
     python verify_mix.py TRANSECT A B [C]
 
-A, B and C are safetensors files of one architecture; C is the base of equations 3 and 4, by default A
+A, B and C are safetensors files of one architecture, or folders that hold such a file; C is the base of equations 3 and 4, by default A
 again. For each formula, and each of the output types F32, BF16 and F16, every tensor of the result must
 have the bits of the reference; NaN need only be NaN. Also in F16 and BF16 copies of the inputs, and by one
 and by three threads. Exits with 0 if all is as it should be, else 1.
@@ -210,12 +210,22 @@ def check(transect, label, paths, folder):
     return bad
 
 
+def weights(path):
+    """The file that holds a checkpoint's tensors."""
+    path = pathlib.Path(path)
+    found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    if len(found) != 1:
+        sys.exit(f"{path}: {len(found)} safetensors files in it, where one is wanted")
+    return str(found[0])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("transect")
     parser.add_argument("checkpoints", nargs="+")
     arguments = parser.parse_args()
-    paths = (arguments.checkpoints * 2)[:3] if len(arguments.checkpoints) < 3 else arguments.checkpoints
+    files = [weights(path) for path in arguments.checkpoints]
+    paths = (files * 2)[:3] if len(files) < 3 else files
     with tempfile.TemporaryDirectory() as folder:
         bad = check(arguments.transect, "as they are", paths, folder)
         for dtype in ("F16", "BF16"):

@@ -8,11 +8,10 @@ public struct MixtureFinding: Sendable {
     let ownFree: MixtureFit
     let layer: MixtureFit
     let consensus: MixtureFit
+    let free: MixtureFit
 
-    static let count = 4
-    var coefficients: [[Double]] {
-      [own, ownFree, layer, consensus].map(\.coefficients)
-    }
+    static let count = 5
+    var all: [MixtureFit] { [own, ownFree, layer, consensus, free] }
   }
 
   /// One tensor, or several together.
@@ -29,9 +28,9 @@ public struct MixtureFinding: Sendable {
     public let free: MixtureFit
     /// The coefficients of the part's layer, their sum 1.
     public let layerFit: MixtureFit
-    /// Σ r² with the part's own coefficients, without a constraint, with those of the layer, and with
-    /// those of all.
-    var squares: [Double]
+    /// What is left with the part's own coefficients, without a constraint, with those of the layer,
+    /// with those of all, and with those of all without a constraint.
+    var left: [Leftover]
     /// The expected Σ r² of rounding.
     public internal(set) var floorSquare: Double
     /// Σ (M − θ_o)², o the origin.
@@ -42,7 +41,7 @@ public struct MixtureFinding: Sendable {
     ) {
       (self.name, elementCount) = (name, residuals.elementCount)
       (fit, free, layerFit) = (fits.own, fits.ownFree, fits.layer)
-      squares = residuals.squares
+      left = residuals.left(fits.all)
       (floorSquare, distanceSquare) = (system.floorSquare, system.distanceSquare)
     }
   }
@@ -51,6 +50,8 @@ public struct MixtureFinding: Sendable {
   public enum Verdict: String, Sendable, CaseIterable {
     /// One set of coefficients leaves no more than rounding in every tensor.
     case mixture = "MIXTURE"
+    /// One set does whose sum is not 1, such as weights that were not normalized.
+    case otherSum = "MIXTURE WITH ANOTHER SUM"
     /// Every tensor has coefficients of its own that leave no more than rounding.
     case mixtureByTensor = "MIXTURE BY TENSOR"
     /// One set does for at least half of the tensors, and not for others.
@@ -59,8 +60,8 @@ public struct MixtureFinding: Sendable {
     case notMixture = "NOT A MIXTURE OF THESE"
     /// More than rounding is left, but not much more.
     case near = "NEAR A MIXTURE"
-    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the origin
-    /// alone is within rounding, so that a share of the others rests on rounding's being random.
+    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the changes
+    /// from the origin are hardly more than rounding.
     case undetermined = "COEFFICIENTS NOT DETERMINED"
   }
 
@@ -75,9 +76,24 @@ public struct MixtureFinding: Sendable {
   /// The coefficients for all tensors together, without a constraint.
   public let free: MixtureFit
 
+  /// The coefficients that the verdict is about.
+  public var answer: MixtureFit { verdict == .otherSum ? free : consensus }
+
   /// What is left counts as rounding up to so many times the root mean square that rounding once to
-  /// the nearest gives. Mixing takes a few roundings: of each product, and of sums.
+  /// the nearest gives, and with coefficients c up to 1.5 √(1 + 2 Σ c²) times, if that is more: mixing
+  /// rounds the inputs, if they are brought to the type first, each product, and sums.
   public static let tolerance = 4.0
+  /// Changes of less than so many times the floor are not told apart: rounding moves them together
+  /// with what they change, and what is left of them is neither random nor small beside them.
+  public static let leastDistance = 8.0
+  /// A sum of coefficients that is so near to 1 is not called another.
+  public static let leastExcess = 1e-3
+  /// The share of elements that may be farther off than those roundings can bring them, which
+  /// ``Leftover`` counts: chains of them that go beyond are rare, and elements that were left out or
+  /// changed by themselves are not.
+  public static let outlierShare = 1e-2
+  /// Outliers that a small tensor may have in any case.
+  public static let fewOutliers = 8
   /// What is left counts as near up to so many times that, if it is less than a tenth of the distance
   /// to the input that differences are taken from.
   public static let nearTolerance = 16.0
@@ -87,13 +103,17 @@ public struct MixtureFinding: Sendable {
 
 extension MixtureFinding.Part {
   /// √(Σ r² / n) with the part's own coefficients, their sum 1.
-  public var residual: Double { rms(squares[0]) }
+  public var residual: Double { rms(left[0].square) }
   /// The same without a constraint.
-  public var freeResidual: Double { rms(squares[1]) }
+  public var freeResidual: Double { rms(left[1].square) }
   /// The same with the coefficients of the layer.
-  public var layerResidual: Double { rms(squares[2]) }
+  public var layerResidual: Double { rms(left[2].square) }
   /// The same with the coefficients of all tensors.
-  public var consensusResidual: Double { rms(squares[3]) }
+  public var consensusResidual: Double { rms(left[3].square) }
+  /// The same with those of all tensors without a constraint.
+  public var consensusFreeResidual: Double { rms(left[4].square) }
+  /// Elements farther off, with the part's own coefficients, than rounding can bring them.
+  public var outliers: Int { left[0].outliers }
   /// The expected root mean square of rounding.
   public var floor: Double { rms(floorSquare) }
 
@@ -103,17 +123,28 @@ extension MixtureFinding.Part {
   func isWithin(_ tolerance: Double) -> Bool { residual <= tolerance * floor || elementCount == 0 }
 
   /// Whether the coefficients of all leave no more than rounding.
-  public var agrees: Bool {
-    consensusResidual <= MixtureFinding.tolerance * floor || elementCount == 0
+  public var agrees: Bool { isRounding(left[3]) }
+
+  /// Whether those of all without a constraint do.
+  var agreesFreely: Bool { isRounding(left[4]) }
+
+  private func isRounding(_ left: Leftover) -> Bool {
+    let limit = left.tolerance * floor
+    let share = Int(MixtureFinding.outlierShare * Double(elementCount))
+    let isFar = left.outliers > max(share, MixtureFinding.fewOutliers)
+    return rms(left.square) <= limit && !isFar || elementCount == 0
   }
 
-  /// Whether the origin itself leaves no more than rounding.
-  var isOriginWithinRounding: Bool {
-    distanceSquare <= MixtureFinding.tolerance * MixtureFinding.tolerance * floorSquare
+  /// Whether the coefficients of all leave nothing at all, but for the errors of sums.
+  var isReproduced: Bool { consensusResidual <= 1e-3 * floor }
+
+  /// Whether the origin itself is so near that rounding left few of the changes as they were.
+  var isNearOrigin: Bool {
+    distanceSquare <= MixtureFinding.leastDistance * MixtureFinding.leastDistance * floorSquare
   }
 
   /// Whether coefficients of the part's own leave no more than rounding.
-  public var isMixture: Bool { isWithin(MixtureFinding.tolerance) }
+  public var isMixture: Bool { isRounding(left[0]) }
 }
 
 extension MixtureFinding {
@@ -123,22 +154,34 @@ extension MixtureFinding {
   /// The answer.
   public var verdict: Verdict {
     let differing = differing.count
-    if differing == 0 { return isDetermined ? .mixture : .undetermined }
+    if isTooNear { return .undetermined }
+    if differing == 0 { return isDetermined(consensus) ? .mixture : .undetermined }
+    if hasOtherSum { return .otherSum }
     if parts.allSatisfy(\.isMixture) { return .mixtureByTensor }
     if 2 * differing <= parts.count { return .partly }
     return isNear ? .near : .notMixture
   }
 
   private var isNear: Bool {
-    let left = parts.reduce(0) { $0 + $1.squares[0] }
+    let left = parts.reduce(0) { $0 + $1.left[0].square }
     let distance = parts.reduce(0) { $0 + $1.distanceSquare }
     return left <= 0.01 * distance
       && parts.allSatisfy { $0.isWithin(MixtureFinding.nearTolerance) }
   }
 
-  private var isDetermined: Bool {
-    consensus.errors.allSatisfy { $0 <= MixtureFinding.largestError }
-      && (isOriginAlone || !parts.allSatisfy(\.isOriginWithinRounding))
+  /// Whether the changes from the origin are so small that rounding decides what is left of them.
+  public var isTooNear: Bool {
+    parts.allSatisfy(\.isNearOrigin) && !isOriginAlone && !parts.allSatisfy(\.isReproduced)
+  }
+
+  private var hasOtherSum: Bool {
+    let excess = free.coefficients.reduce(-1, +).magnitude
+    return excess > MixtureFinding.leastExcess && isDetermined(free)
+      && parts.allSatisfy(\.agreesFreely)
+  }
+
+  private func isDetermined(_ fit: MixtureFit) -> Bool {
+    fit.errors.allSatisfy { $0 <= MixtureFinding.largestError }
   }
 
   /// Whether the coefficients of all inputs but the origin are 0, as far as can be told.
@@ -167,7 +210,7 @@ extension MixtureFinding {
     guard var total = parts.first else { return nil }
     for part in parts.dropFirst() { total.absorb(part) }
     total.fit = consensus
-    total.squares[0] = total.squares[3]
+    total.left[0] = total.left[3]
     return total
   }
 }
@@ -176,7 +219,7 @@ extension MixtureFinding.Part {
   fileprivate var asLayer: Self {
     var layer = self
     layer.fit = layerFit
-    layer.squares[0] = squares[2]
+    layer.left[0] = left[2]
     return layer
   }
 
@@ -185,8 +228,8 @@ extension MixtureFinding.Part {
     elementCount += part.elementCount
     floorSquare += part.floorSquare
     distanceSquare += part.distanceSquare
-    squares[0] += part.squares[2]
-    for index in 1..<squares.count { squares[index] += part.squares[index] }
+    left[0] += part.left[2]
+    for index in 1..<left.count { left[index] += part.left[index] }
   }
 }
 

@@ -8,6 +8,12 @@ public struct MixtureFit: Hashable, Sendable {
   /// that the inputs do not determine.
   public let errors: [Double]
 
+  /// Up to so many times the floor counts as rounding; see ``MixtureFinding/tolerance``.
+  public var tolerance: Double {
+    let square = coefficients.reduce(0) { $0 + $1 * $1 }
+    return max(MixtureFinding.tolerance, 1.5 * (1 + 2 * square).squareRoot())
+  }
+
   /// Whether the inputs leave one solution only: no two alike, and none a mixture of others.
   public var isUnique: Bool { errors.allSatisfy(\.isFinite) }
 }
@@ -75,12 +81,12 @@ struct MixtureSystem: Mergeable {
 
   /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference of
   /// two of them, off by about 1e-13 of ``distanceSquare``.
-  func mayBeMixture(_ fit: MixtureFit, tolerance: Double) -> Bool {
+  func mayBeMixture(_ fit: MixtureFit) -> Bool {
     let explained = others.reduce(0) {
       $0 + fit.coefficients[$1] * gram.product($1, inputCount)
     }
     return distanceSquare - explained
-      <= tolerance * tolerance * floorSquare + 1e-12 * distanceSquare
+      <= fit.tolerance * fit.tolerance * floorSquare + 1e-12 * distanceSquare
   }
 
   /// By how much Σ r² grows if other coefficients of sum 1 are used than those of ``affine``.

@@ -30,16 +30,17 @@ public struct MixtureTest: Sendable {
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
   /// - Complexity: two reads of every file.
   public func run() throws -> MixtureFinding {
-    let systems = try sumSystems()
+    let (systems, units) = try sumSystems()
     let groups = Dictionary(grouping: common.tensors.indices, by: { common.tensors[$0].layerKey })
     let layers = groups.mapValues { $0.map { systems[$0] }.merged(empty) }
-    let consensus = Consensus(systems, total: systems.merged(empty)).fit
+    let total = systems.merged(empty)
+    let (consensus, free) = (Consensus(systems, total: total).fit, total.free)
     let fits = zip(common.tensors, systems).map { tensor, system in
       MixtureFinding.Fits(
         own: system.affine, ownFree: system.free,
-        layer: layers[tensor.layerKey]?.affine ?? system.affine, consensus: consensus)
+        layer: layers[tensor.layerKey]?.affine ?? system.affine, consensus: consensus, free: free)
     }
-    let residuals = try measure(fits.map(\.coefficients))
+    let residuals = try measure(fits.map(\.all), units)
     let parts = common.tensors.indices.map { index in
       MixtureFinding.Part(
         name: common.tensors[index].name, fits: fits[index],
@@ -47,13 +48,13 @@ public struct MixtureTest: Sendable {
     }
     return MixtureFinding(
       inputCount: inputCount, origin: origin, parts: parts, consensus: consensus,
-      free: systems.merged(empty).free)
+      free: free)
   }
 
   private var empty: MixtureSystem { MixtureSystem(inputs: inputCount, origin: origin) }
 
-  /// The system of each tensor.
-  private func sumSystems() throws -> [MixtureSystem] {
+  /// The system of each tensor, and the unit of its rounding.
+  private func sumSystems() throws -> ([MixtureSystem], [RoundingUnit]) {
     let (origin, tensors) = (origin, common.tensors)
     let start = MixturePart(system: empty)
     let found = try common.reduce(using: resources, empty: start) { part, tensor, members, _ in
@@ -66,11 +67,13 @@ public struct MixtureTest: Sendable {
       }
     }
     let bits = effectiveBits(found.map(\.floor))
-    return zip(tensors, found).map { tensor, part in
+    let ownBits = tensors.map { bits[$0.records[0].dtype] ?? nil }
+    let systems = zip(ownBits, found).map { bits, part in
       var system = part.system
-      system.floorSquare = part.floor.square(fractionBits: bits[tensor.records[0].dtype] ?? nil)
+      system.floorSquare = part.floor.square(fractionBits: bits)
       return system
     }
+    return (systems, ownBits.map { RoundingUnit(fractionBits: $0) })
   }
 
   /// The fraction bits that the tensors of each type use together: a mixture that was computed in a
@@ -83,14 +86,17 @@ public struct MixtureTest: Sendable {
     }
   }
 
-  /// What remains of each tensor for each set of coefficients.
-  private func measure(_ coefficients: [[[Double]]]) throws -> [MixtureResiduals] {
+  /// What remains of each tensor for each of its fits.
+  private func measure(
+    _ fits: [[MixtureFit]], _ units: [RoundingUnit]
+  ) throws -> [MixtureResiduals] {
     let origin = origin
     let start = MixtureResiduals(count: MixtureFinding.Fits.count)
     return try common.reduce(using: resources, empty: start) { part, tensor, members, _ in
       withRows(of: members.inputsFirst) { rows, count in
         takeFromOrigin(rows, members: members.count, origin: origin)
-        part.add(rows, count: count, coefficients[tensor], origin: origin)
+        let block = DifferenceRows(start: rows, count: count, origin: origin)
+        part.add(block, fits[tensor], units[tensor])
       }
     }
   }
@@ -117,56 +123,6 @@ private func takeFromOrigin(_ rows: UnsafeMutablePointer<Double>, members: Int, 
   }
 }
 
-/// Σ r² for several sets of coefficients.
-struct MixtureResiduals: Mergeable {
-  private(set) var elementCount = 0
-  private var sums: [CompensatedSum]
-
-  init(count: Int) { sums = Array(repeating: CompensatedSum(), count: count) }
-
-  /// Σ r², for each set.
-  var squares: [Double] { sums.map(\.value) }
-
-  mutating func merge(_ later: MixtureResiduals) {
-    elementCount += later.elementCount
-    for index in sums.indices { sums[index] += later.sums[index] }
-  }
-
-  /// Adds rows as ``MixtureSystem`` takes them.
-  mutating func add(
-    _ rows: UnsafeMutablePointer<Double>, count: Int, _ sets: [[Double]], origin: Int
-  ) {
-    elementCount += count
-    for (set, coefficients) in sets.enumerated() {
-      var weights = coefficients
-      weights[origin] = coefficients.reduce(-1, +)
-      // Where Σ c is 1 up to rounding, the origin itself takes no part.
-      if weights[origin].magnitude < 1e-14 { weights[origin] = 0 }
-      sums[set] += square(rows, count: count, weights)
-    }
-  }
-
-  private func square(
-    _ rows: UnsafeMutablePointer<Double>, count: Int, _ weights: [Double]
-  ) -> Double {
-    let block = GramMatrix.blockLength
-    let target = rows + weights.count * block
-    var lanes = SIMD8<Double>()
-    for first in stride(from: 0, to: count, by: 8) {
-      var rest = vector(target + first)
-      for (input, weight) in weights.enumerated() where weight != 0 {
-        rest -= weight * vector(rows + input * block + first)
-      }
-      lanes += rest * rest
-    }
-    return lanes.pairwiseSum
-  }
-
-  private func vector(_ start: UnsafeMutablePointer<Double>) -> SIMD8<Double> {
-    UnsafeRawPointer(start).loadUnaligned(as: SIMD8<Double>.self)
-  }
-}
-
 extension [Elements] {
   /// The first, which is the checkpoint in question, last.
   fileprivate var inputsFirst: [Elements] { Array(dropFirst() + prefix(1)) }
@@ -187,9 +143,7 @@ private struct Consensus {
 
   init(_ systems: [MixtureSystem], total: MixtureSystem) {
     let fits = systems.map(\.affine)
-    let isMixture = zip(systems, fits).map {
-      $0.mayBeMixture($1, tolerance: MixtureFinding.tolerance)
-    }
+    let isMixture = zip(systems, fits).map { $0.mayBeMixture($1) }
     let telling = zip(fits, isMixture).filter { $0.0.isUnique && $0.1 }.map(\.0)
     guard !telling.isEmpty else {
       fit = total.affine
@@ -200,7 +154,7 @@ private struct Consensus {
     }
     let agreeing = systems.indices.filter { index in
       let system = systems[index]
-      let limit = MixtureFinding.tolerance * MixtureFinding.tolerance * system.floorSquare
+      let limit = fits[index].tolerance * fits[index].tolerance * system.floorSquare
       return isMixture[index] && system.excess(of: median, over: fits[index].coefficients) <= limit
     }.map { systems[$0] }
     fit =

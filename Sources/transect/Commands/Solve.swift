@@ -13,7 +13,8 @@ struct Solve: ParsableCommand {
     discussion: """
       Least squares for M ≈ Σ c_i θ_i with Σ c = 1, and without that, per tensor, per layer and in \
       all. What is left is measured element by element, and compared with what rounding to M's \
-      type leaves. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
+      type leaves: in its root mean square, and in how many elements are farther off than \
+      roundings bring them. With --base X differences are taken from X: M ≈ X + Σ c_i (θ_i − X).
 
       Exit codes: 0 a mixture within rounding, 1 not one (or some tensors differ), 2 unusable \
       input, 3 nearly one, coefficients that the inputs leave open, or parameters that could not \
@@ -112,7 +113,7 @@ extension SolveReport {
   /// The exit code, or `nil` for success.
   fileprivate var exitCode: ExitCode? {
     switch finding.verdict {
-    case .mixture, .mixtureByTensor: isIncomplete ? ExitCode(3) : nil
+    case .mixture, .otherSum, .mixtureByTensor: isIncomplete ? ExitCode(3) : nil
     case .partly, .notMixture: ExitCode(1)
     case .near, .undetermined: ExitCode(3)
     }

@@ -37,7 +37,8 @@ struct CheckpointOutputOptions: ParsableArguments {
   /// - Parameter inputs: the checkpoints read.
   /// - Throws: `OutputError` if the output may not be written.
   func check(against inputs: [any Checkpoint]) throws {
-    try checkOutput(output, against: inputs)
+    let isFolderWithSlash = output.count > 1 && output.hasSuffix("/")
+    try checkOutput(isFolderWithSlash ? String(output.dropLast()) : output, against: inputs)
     let folders = inputs.flatMap { $0.files.map(\.path) + [$0.path] }.map(folder)
     if !isFile, folders.contains(where: { isSameFile($0, output) }) {
       throw OutputError(output, because: "is the folder of an input; name another one")

@@ -89,11 +89,12 @@ import Testing
       })
   }
 
-  @Test("A sum of coefficients other than 1 shows without the constraint only")
+  @Test("A sum of coefficients other than 1 is found without the constraint")
   func free() throws {
     let inputs = [values(2), values(3)].map { rounded($0, .float32) }
     let finding = try solve(mix(inputs, [0.7, 0.7]), inputs, .float32)
-    #expect(finding.verdict == .notMixture)
+    #expect(finding.verdict == .otherSum)
+    #expect(finding.answer == finding.free)
     #expect(finding.free.coefficients.allSatisfy { ($0 - 0.7).magnitude < 1e-6 })
     #expect(finding.parts.allSatisfy { $0.freeResidual <= 4 * $0.floor })
   }
@@ -145,11 +146,43 @@ import Testing
   @Test("Where the first input alone is within rounding, a share of the others is not determined")
   func withinRounding() throws {
     let exact = values(2)
-    let inputs = [exact, rounded(exact, .float16)]
+    let inputs = [exact, exact.map { $0.map { $0 * (1 + 0x1p-13) } }]
     let merged = rounded(mix(inputs, [0.4, 0.6]), .float16)
     let finding = try solve(merged, inputs, .float32, storedAs: .float16)
     #expect(finding.verdict == .undetermined)
     #expect(try solve(rounded(exact, .float32), inputs, .float32).verdict == .mixture)
+  }
+
+  @Test("Changes that were left out of single elements are seen, though small beside rounding")
+  func trimmed() throws {
+    let (base, tuned) = (rounded(values(1), .bfloat16), rounded(values(2), .bfloat16))
+    // A tenth of the changes, up to two spacings of 2^-8, are taken back: TIES does so.
+    let merged = zip(base, tuned).map { base, tuned in
+      zip(base, tuned).map { ($1 - $0).magnitude < 0.01 ? $0 : $1 }
+    }
+    let finding = try solve(merged, [tuned, base], .bfloat16, origin: 1)
+    #expect(finding.parts.allSatisfy { $0.consensusResidual < 4 * $0.floor && !$0.agrees })
+    #expect(finding.verdict == .near)
+  }
+
+  @Test(
+    "Changes that are hardly more than rounding leave coefficients open, unless nothing is left")
+  func tooNear() throws {
+    let base = rounded(values(1), .bfloat16)
+    let tuned = rounded(values(2, near: 1, 0.01), .bfloat16)
+    let half = rounded(mix([tuned, base], [0.5, 0.5]), .bfloat16)
+    #expect(try solve(half, [tuned, base], .bfloat16, origin: 1).isTooNear)
+    #expect(try solve(tuned, [tuned, base], .bfloat16, origin: 1).verdict == .mixture)
+  }
+
+  @Test("With large coefficients more is rounding, as inputs were rounded too")
+  func extrapolated() throws {
+    let exact = [values(2), values(3)]
+    let inputs = exact.map { rounded($0, .float16) }
+    let finding = try solve(
+      mix(inputs, [6, -5]), exact, .float32, storedAs: .float16)
+    #expect(finding.verdict == .mixture)
+    #expect(finding.parts.allSatisfy { $0.residual > 4 * $0.floor })
   }
 
   @Test("NaN in a tensor makes that tensor differ, and no other")
