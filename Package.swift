@@ -17,6 +17,8 @@ let package = Package(
       name: "CLayers", dependencies: ["CKernels"],
       cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
+    .target(name: "CTemporaries"),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
     .target(
@@ -40,12 +42,14 @@ let package = Package(
         ])
       ]),
     .target(name: "Tensors", swiftSettings: fastInDebug),
+    .target(name: "JSON", swiftSettings: fastInDebug),
     .target(name: "Threads", swiftSettings: fastInDebug),
+    .target(name: "Tokenization", dependencies: ["JSON"], swiftSettings: fastInDebug),
     .target(name: "LinearAlgebra", dependencies: ["COpenBLAS"], swiftSettings: fastInDebug),
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "CMapping", "CSHA256"],
+      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries"],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry",
@@ -55,12 +59,24 @@ let package = Package(
       name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Reports", dependencies: ["Tensors", "Checkpoints", "Geometry", "HDF5"],
+      name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],
+      swiftSettings: warningsAreErrors),
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "Tensors", "JSON", "Threads", "LinearAlgebra", "Tokenization", "Journals", "Checkpoints",
+        "Geometry", "Models",
+      ],
+      swiftSettings: fastInDebug),
+    .target(
+      name: "Reports",
+      dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "HDF5"],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
-        "Tensors", "Checkpoints", "Geometry", "HDF5", "Reports",
+        "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "Models", "Journals",
+        "Evaluation", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
@@ -78,6 +94,10 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: fastInDebug),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: warningsAreErrors),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "JSON", "TestSupport"],
+      swiftSettings: fastInDebug),
     .testTarget(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
@@ -95,13 +115,21 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "CLayers", "TestSupport",
+        "Models", "CLayers", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
       ],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "JournalsTests", dependencies: ["Journals", "Checkpoints", "TestSupport"],
+      swiftSettings: warningsAreErrors),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "HDF5", "TestSupport",
+        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "JSON", "HDF5",
+        "TestSupport",
       ],
       swiftSettings: warningsAreErrors),
     .testTarget(

@@ -21,6 +21,7 @@
 #include "position.h"
 #include "combinations.h"
 #include "gram.h"
+#include "binades.h"
 
 #define KERNELS(TYPE) {.measure = measure_##TYPE, .position = position_##TYPE, .widen = widen_##TYPE}
 
@@ -31,6 +32,7 @@ const struct difference_loops TABLE = {
     .bf16 = KERNELS(bf16),
     .mixed_counts = mixed_counts,
     .gram = gram,
+    .squared_binades = squared_binades,
 };
 
 #define COMBINATION_KERNELS(TYPE) {.begin = begin_##TYPE, .add = add_##TYPE, .round = round_##TYPE}

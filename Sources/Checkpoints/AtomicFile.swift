@@ -1,3 +1,4 @@
+private import CTemporaries
 import Glibc
 import Synchronization
 import Tensors
@@ -5,7 +6,8 @@ import Tensors
 /// A file being written, whose path holds either what was there before or all of the new bytes.
 ///
 /// The bytes go to a temporary sibling, which is synced and then renamed; the folder is synced
-/// too. The sibling goes when the last reference does; a run that is killed leaves it.
+/// too. The sibling goes when the last reference does, or when SIGINT, SIGTERM, SIGHUP or SIGQUIT
+/// ends the process; only SIGKILL and a crash of the system leave it.
 public final class AtomicFile: Sendable {
   /// Where the bytes are until they are all there.
   public let temporaryPath: String
@@ -14,6 +16,7 @@ public final class AtomicFile: Sendable {
   private let descriptor: Int32
   private let byteCount = Atomic(0)
   private let isPlaced = Atomic(false)
+  private let note: TemporaryNote
 
   /// Creates the sibling.
   ///
@@ -25,9 +28,11 @@ public final class AtomicFile: Sendable {
     temporaryPath = temporarySibling(of: target)
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
+      note = TemporaryNote(nil)
       isPlaced.store(true, ordering: .relaxed)  // what lies there is another's
       throw OutputError(path, "be created")
     }
+    note = TemporaryNote(temporaryPath)
   }
 
   deinit {
@@ -94,13 +99,28 @@ func resolvingLinks(_ path: String) -> String {
 /// A path beside another that no other process uses.
 func temporarySibling(of path: String) -> String { path + ".\(getpid()).partial" }
 
+/// A temporary file or folder that goes when a signal ends the process; forgotten with the last
+/// reference, when whoever made it has put it in place or removed it.
+final class TemporaryNote: Sendable {
+  private let number: Int32
+
+  /// Notes a path, or nothing.
+  init(_ path: String?) { number = path.map { temporary_note($0) } ?? -1 }
+
+  deinit { temporary_forget(number) }
+}
+
 /// Why a file could not be written.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The file that was to be written.
+  public let path: String
+  private let reason: String
+
   /// One line: the path, what could not be done, and the system's reason.
-  public let description: String
+  public var description: String { "\(path.escapedForTerminal): \(reason)" }
 
   init(_ path: String, _ action: String) {
-    description = "\(path.escapedForTerminal): cannot \(action): \(systemMessage(errno))"
+    (self.path, reason) = (path, "cannot \(action): \(systemMessage(errno))")
   }
 
   /// Creates an error that the system did not raise.
@@ -109,7 +129,12 @@ public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
   ///   - path: the file that was to be written.
   ///   - reason: why it was not.
   public init(_ path: String, because reason: String) {
-    description = "\(path.escapedForTerminal): \(reason)"
+    (self.path, self.reason) = (path, reason)
+  }
+
+  /// The same about a file that will lie elsewhere.
+  func moved(from old: String, to new: String) -> OutputError {
+    path.hasPrefix(old) ? OutputError(new + path.dropFirst(old.count), because: reason) : self
   }
 }
 

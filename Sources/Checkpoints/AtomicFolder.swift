@@ -4,31 +4,48 @@ import Tensors
 /// A folder being filled, which appears under its name when all its files are there.
 ///
 /// The files go to a temporary sibling, which is then renamed. If the folder exists with files
-/// in it, each new file replaces its namesake there, and the others stay.
+/// in it, each new file replaces its namesake there, and the others stay. The sibling goes when
+/// the last reference does, or when a signal ends the process, as that of ``AtomicFile``.
 public final class AtomicFolder {
-  /// Where to write the files.
-  public let temporaryPath: String
+  private let temporaryPath: String
   private let path: String
+  /// As the caller names it.
+  private let name: String
   private var isPlaced = false
+  private var note: TemporaryNote?
 
   /// Creates the sibling.
   ///
   /// - Parameter path: the folder to create or to add to; a symbolic link stays one.
   /// - Throws: ``OutputError`` if the sibling cannot be created.
   public init(_ path: String) throws {
-    self.path = resolvingLinks(
-      path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+    name = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    self.path = resolvingLinks(name)
     temporaryPath = temporarySibling(of: self.path)
     guard mkdir(temporaryPath, 0o777) == 0 else {
       isPlaced = true  // what lies there is another's
       throw OutputError(path, "be created")
     }
+    note = TemporaryNote(temporaryPath)
   }
 
   deinit {
     guard !isPlaced else { return }
     for name in fileNames(in: temporaryPath) ?? [] { unlink(temporaryPath + "/" + name) }
     rmdir(temporaryPath)
+  }
+
+  /// Lets files be written into the folder.
+  ///
+  /// - Parameter body: takes the path to write to for the time being.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws; an ``OutputError`` names the path that the file was to have.
+  public func fill<Result>(_ body: (String) throws -> Result) throws -> Result {
+    do {
+      return try body(temporaryPath)
+    } catch let error as OutputError {
+      throw error.moved(from: temporaryPath, to: name)
+    }
   }
 
   /// Copies a file into the folder, under its own name.
@@ -38,7 +55,11 @@ public final class AtomicFolder {
   ///   written.
   public func copy(_ source: String) throws {
     let input = try InputFile(source, mode: .pread)
-    let output = try AtomicFile(replacing: temporaryPath + "/" + baseName(source))
+    try fill { try AtomicFolder.copy(input, to: $0 + "/" + baseName(source)) }
+  }
+
+  private static func copy(_ input: InputFile, to path: String) throws {
+    let output = try AtomicFile(replacing: path)
     let piece = 1 << 20
     for first in stride(from: 0, to: input.byteCount, by: piece) {
       let bytes = try input.copy(first..<min(first + piece, input.byteCount))
@@ -57,6 +78,8 @@ public final class AtomicFolder {
       return syncFolder(of: path)
     }
     guard [ENOTEMPTY, EEXIST].contains(errno) else { throw OutputError(path, "be put in place") }
+    // From here on a signal leaves what has not been moved yet, which is better than losing it.
+    note = nil
     let names = (fileNames(in: temporaryPath) ?? []).sorted()
     let old = Set(fileNames(in: path) ?? []).subtracting(names).filter(isSuperseded)
     for name in old { unlink(path + "/" + name) }

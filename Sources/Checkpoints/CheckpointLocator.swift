@@ -24,6 +24,24 @@ public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws
   return try openFile(folder.file(), mode: mode)
 }
 
+/// The folder of the model that an argument names: the argument itself, the folder of a file, or a
+/// snapshot in the local Hugging Face cache.
+///
+/// - Parameter argument: as a user gives it.
+/// - Returns: the folder's path.
+/// - Throws: ``CheckpointError`` if there is none.
+public func modelFolder(_ argument: String) throws -> String {
+  var status = stat()
+  if stat(argument, &status) == 0 {
+    return status.st_mode & S_IFMT == S_IFDIR ? argument : folder(of: argument)
+  }
+  guard let snapshot = HuggingFaceCache().snapshot(of: argument) else {
+    throw CheckpointError(
+      .unreadable, in: argument, "is no file, no folder, and no model in the Hugging Face cache")
+  }
+  return snapshot
+}
+
 private func openFile(_ path: String, mode: InputMode) throws -> any Checkpoint {
   guard case .json = try FileSignature(InputFile(path, mode: .pread)) else {
     return try openSingleFile(path, mode: mode)

@@ -24,11 +24,22 @@ func companion(
 ) throws -> (path: String, bytes: [UInt8])? {
   let path = sibling(name, of: checkpoint.path)
   guard let file = try? InputFile(path, mode: .pread) else { return nil }
-  guard file.byteCount <= limit else {
-    throw CheckpointError(
-      .malformed, in: path, "\(file.byteCount) bytes are more than the \(limit) that make sense")
+  return try (path, file.content(limit: limit))
+}
+
+extension InputFile {
+  /// All bytes of a file that is small if it is what it should be.
+  ///
+  /// - Parameter limit: the most bytes that make sense.
+  /// - Returns: the bytes.
+  /// - Throws: ``CheckpointError`` if the file is larger, or cannot be read.
+  public func content(limit: Int) throws -> [UInt8] {
+    guard byteCount <= limit else {
+      throw CheckpointError(
+        .malformed, in: path, "\(byteCount) bytes are more than the \(limit) that make sense")
+    }
+    return try copy(0..<byteCount)
   }
-  return try (path, file.copy(0..<file.byteCount))
 }
 
 private let companionNames = [

@@ -14,6 +14,7 @@ enum FileSignature {
 
   private static func named(_ head: [UInt8]) -> FileSignature? {
     if head.isEmpty { return .other("an empty file") }
+    if isStartOfHeader(head) { return .safetensors }
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) || head.starts(with: [0x50, 0x4B, 0x05, 0x06]) {
       return .zip
     }
@@ -22,6 +23,12 @@ enum FileSignature {
     }
     if isTextOfAnObject(head) { return .json }
     return others.first { head.starts(with: $0.magic) }.map { .other($0.name) }
+  }
+
+  /// A length below 2^32 and the JSON object after it. The bytes of some lengths are those by which
+  /// other formats are known: a header of 1152 bytes begins as a pickle does.
+  private static func isStartOfHeader(_ head: [UInt8]) -> Bool {
+    head.count > 8 && head[8] == UInt8(ascii: "{") && head[4..<8].allSatisfy { $0 == 0 }
   }
 
   /// A JSON object from the first byte on; a safetensors file has its header's length there,

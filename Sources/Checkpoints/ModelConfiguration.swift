@@ -1,3 +1,5 @@
+import JSON
+
 /// What a model's `config.json` says: the settings of its outermost object.
 ///
 /// Source: `PretrainedConfig` of `transformers`, which writes one JSON object with a member for

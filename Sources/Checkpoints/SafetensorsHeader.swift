@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// The JSON header of a safetensors file, checked.

@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// A checkpoint in several files, with an index that says which file holds which tensor.

@@ -1,3 +1,4 @@
+import JSON
 import Tensors
 
 /// A checkpoint being written as one safetensors file, or, above a size, as several with an index.

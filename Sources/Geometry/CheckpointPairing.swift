@@ -15,7 +15,7 @@ public struct TensorPair: Sendable {
 
 /// What became of one parameter of either checkpoint.
 public struct CoverageEntry: Hashable, Sendable {
-  /// Compared, or the reason why not.
+  /// Compared, or the reason why not; in the order of codes in result files.
   public enum Status: String, CaseIterable, Sendable {
     case compared
     case buffer
@@ -24,6 +24,18 @@ public struct CoverageEntry: Hashable, Sendable {
     case onlyInOther = "only in other"
     case shapeMismatch = "shape mismatch"
     case excluded
+    /// By singular values: one checkpoint's matrix, or a difference.
+    case decomposed
+    /// Of one axis or none, so no matrix.
+    case notMatrix = "not a matrix"
+
+    /// Whether this is what was asked for.
+    public var isDone: Bool { self == .compared || self == .decomposed }
+
+    /// Whether it was left out for what it is, or because a person said so.
+    public var isLeftOutOnPurpose: Bool {
+      [.buffer, .tied, .excluded, .notMatrix].contains(self)
+    }
   }
 
   /// The canonical name.

@@ -24,6 +24,8 @@ public struct HDF5Error: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyElements(found: Int, limit: Int)
     /// A file from outside that is no result file as it was needed, and why.
     case foreignFile(String)
+    /// A process that reads a file from outside and did not do so to its end, and why.
+    case readerFailed(String)
     /// A call of the HDF5 library that failed, with the library's own words.
     case call(String, text: String)
     /// A finished file that breaks rules of the schema, each in one line.
@@ -74,6 +76,7 @@ extension HDF5Error.Reason {
     case .tooManyElements(let found, let limit):
       "\(found) elements are more than the \(limit) that are checked"
     case .foreignFile(let why): why
+    case .readerFailed(let why): why
     case .call(let name, let text): "\(name): \(text)"
     case .violations(let lines):
       "\(lines.count) broken rules: " + lines.joined(separator: "; ")

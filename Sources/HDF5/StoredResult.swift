@@ -1,35 +1,25 @@
-internal import CHDF5
-
 /// A result file that was written before, read back.
 ///
 /// libhdf5 can crash on damaged files, so what lacks the signature or the name of the schema is refused
 /// before the library sees it, and what breaks a rule of the schema before a number is read. A file
-/// that has both, and was damaged or made to deceive, can still crash it.
-public struct StoredResult {
-  private let image: [UInt8]
-  private let found: FoundFile
-
-  /// Opens a file.
-  ///
-  /// - Parameter image: its bytes.
-  /// - Throws: ``HDF5Error`` with ``HDF5Error/Reason/foreignFile(_:)`` if it is no whole result file
-  ///   of this schema.
-  public init(image: [UInt8]) throws {
-    guard image.starts(with: StoredResult.signature) else {
-      throw HDF5Error(.foreignFile("is no HDF5 file"))
-    }
-    guard image.holds("transect_schema") else {
-      throw HDF5Error(.foreignFile("was not written by transect"))
-    }
-    let violations = try ResultFileChecker.violations(inImage: image)
-    guard violations.isEmpty else { throw HDF5Error(.violations(violations)) }
-    self.image = image
-    found = try ImageReader.read(FileImage.open(image))
-    guard case .int32([1])? = attribute("schema_version"), case .int32([1])? = attribute("complete")
-    else { throw HDF5Error(.foreignFile("is not a complete result file of schema version 1")) }
+/// that has both, and was damaged or made to deceive, can still crash it: files of unknown origin are
+/// read in a process of their own, by ``read(apart:groups:)``.
+public struct StoredResult: Sendable {
+  /// One variable: its extents, outermost first, and its values, row-major.
+  struct Variable: Sendable {
+    let extents: [Int]
+    let values: ResultValues
   }
 
-  private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// A group, or the file itself under the name "": attributes and variables by name.
+  struct Group: Sendable {
+    var attributes: [String: ResultValues] = [:]
+    var variables: [String: Variable] = [:]
+  }
+
+  let groups: [String: Group]
+
+  init(groups: [String: Group]) { self.groups = groups }
 
   /// The values of an attribute of the whole file or of a group; `nil` if there is none.
   ///
@@ -38,16 +28,16 @@ public struct StoredResult {
   ///   - group: the group's, or `nil` for the file.
   /// - Returns: the values.
   public func attribute(_ name: String, of group: String? = nil) -> ResultValues? {
-    found.group(at: "/\(group ?? "")")?.attributes[name]?.values
+    groups[group ?? ""]?.attributes[name]
   }
 
-  /// Whether the file has a group.
+  /// Whether the file has a group, and it was asked for.
   ///
   /// - Parameter name: the group's.
   /// - Returns: whether it is there.
-  public func holds(group name: String) -> Bool { found.group(at: "/\(name)") != nil }
+  public func holds(group name: String) -> Bool { groups[name] != nil }
 
-  /// The values of a variable, row-major; those that are neither text nor flags are read now.
+  /// The values of a variable, row-major.
   ///
   /// - Parameters:
   ///   - name: the variable's.
@@ -56,21 +46,14 @@ public struct StoredResult {
   /// - Returns: the values.
   /// - Throws: ``HDF5Error`` if there is no such variable, or it has other extents.
   public func values(_ name: String, in group: String, extents: [Int]?) throws -> ResultValues {
-    let path = "/\(group)/\(name)"
-    guard let dataset = found.dataset(at: path), let own = dataset.extents,
-      case .known(let type) = dataset.type
-    else { throw HDF5Error(.foreignFile("lacks it"), group: group, variable: name) }
+    guard let variable = groups[group]?.variables[name] else {
+      throw HDF5Error(.foreignFile("lacks it"), group: group, variable: name)
+    }
+    let own = variable.extents
     guard extents.map({ $0 == own }) ?? (own.count == 1) else {
       throw HDF5Error(.foreignFile("has other extents, \(own)"), group: group, variable: name)
     }
-    if let values = dataset.values { return values }
-    let file = try FileImage.open(image)
-    let handle = try Handle("H5Dopen2", unsafe H5Dopen2(file.id, path, 0))
-    let id = handle.id
-    let space = try Handle("H5Dget_space", H5Dget_space(id))
-    return try unsafe readValues("H5Dread", type, extents: own, space: space) {
-      unsafe H5Dread(id, $0, 0, 0, 0, $1)
-    }
+    return variable.values
   }
 
   /// A variable of 64-bit floats; see ``values(_:in:extents:)``.
@@ -115,16 +98,5 @@ public struct StoredResult {
       throw HDF5Error(.foreignFile("holds no text"), group: group, variable: name)
     }
     return values
-  }
-}
-
-extension [UInt8] {
-  /// Whether the bytes of a text occur among these.
-  fileprivate func holds(_ text: String) -> Bool {
-    let wanted = Array(text.utf8)
-    guard let first = wanted.first, count >= wanted.count else { return false }
-    return indices.dropLast(wanted.count - 1).contains { start in
-      self[start] == first && self[start..<start + wanted.count].elementsEqual(wanted)
-    }
   }
 }

@@ -27,7 +27,14 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was found, and what it should have been.
   public let detail: String
 
-  init(_ reason: Reason, in path: String, tensor: TensorName? = nil, _ detail: String) {
+  /// Creates an error.
+  ///
+  /// - Parameters:
+  ///   - reason: the kind of fault.
+  ///   - path: the file or mixture at fault.
+  ///   - tensor: the tensor at fault, if it is one.
+  ///   - detail: what was found, and what it should have been.
+  public init(_ reason: Reason, in path: String, tensor: TensorName? = nil, _ detail: String) {
     (self.reason, self.path, self.tensor, self.detail) = (reason, path, tensor, detail)
   }
 

@@ -16,9 +16,7 @@ public struct CoverageReport: Sendable {
   /// Whether every parameter was compared, but for buffers, ties, and what was left out on purpose.
   public var isComplete: Bool {
     comparisons.allSatisfy { comparison in
-      comparison.entries.allSatisfy {
-        [.compared, .buffer, .tied, .excluded].contains($0.status)
-      }
+      comparison.entries.allSatisfy { $0.status.isDone || $0.status.isLeftOutOnPurpose }
     }
   }
 
@@ -40,7 +38,7 @@ public struct CoverageReport: Sendable {
   public func table(includingCompared: Bool) -> ReportTable {
     let entries = comparisons.flatMap { comparison in
       comparison.entries.map { (comparison.label, $0) }
-    }.filter { includingCompared || $0.1.status != .compared || !$0.1.detail.isEmpty }
+    }.filter { includingCompared || !$0.1.status.isDone || !$0.1.detail.isEmpty }
     return ReportTable(
       rowCount: entries.count,
       columns: [

@@ -144,12 +144,15 @@ extension GramReport {
   /// The most checkpoints that are compared with each other.
   public static let mostCheckpoints = 64
 
+  /// The groups that ``init(_:)`` needs.
+  public static let groupNames = ["gram", "gram_tensors"]
+
   /// Reads back what ``groups()`` wrote.
   ///
   /// - Parameter stored: a result file.
   /// - Throws: `HDF5Error` if it holds no inner products.
   public init(_ stored: StoredResult) throws {
-    guard stored.holds(group: "gram"), stored.holds(group: "gram_tensors"),
+    guard GramReport.groupNames.allSatisfy(stored.holds(group:)),
       case .int32(let positions)? = stored.attribute("base_position", of: "gram")
     else { throw HDF5Error(.foreignFile("holds no result of `transect gram`")) }
     let labels = try stored.texts("checkpoint", in: "gram")

@@ -5,6 +5,7 @@ import Tensors
 /// What one checkpoint holds, tensor by tensor.
 public struct InspectReport: Sendable {
   private let parameters: ParameterList
+  private let records: [TensorRecord]
   private let statistics: [TensorStatistics]?
   private let digests: [ContentDigest]?
 
@@ -12,18 +13,18 @@ public struct InspectReport: Sendable {
   ///
   /// - Parameters:
   ///   - parameters: the checkpoint.
-  ///   - statistics: of each of its records, or `nil` to leave them out.
-  ///   - digests: of each of its records, or `nil` to leave them out.
+  ///   - records: the tensors to list, or `nil` for all.
+  ///   - statistics: of each of these, or `nil` to leave them out.
+  ///   - digests: of each of these, or `nil` to leave them out.
   public init(
-    _ parameters: ParameterList, statistics: [TensorStatistics]? = nil,
-    digests: [ContentDigest]? = nil
+    _ parameters: ParameterList, records: [TensorRecord]? = nil,
+    statistics: [TensorStatistics]? = nil, digests: [ContentDigest]? = nil
   ) {
     (self.parameters, self.statistics, self.digests) = (parameters, statistics, digests)
+    self.records = records ?? parameters.checkpoint.records
   }
 
-  private var records: [TensorRecord] { parameters.checkpoint.records }
-
-  /// One row for each tensor, in the order of the file.
+  /// One row for each tensor listed, in the order of the file.
   public var table: ReportTable {
     let (stored, uses, fileNames) = (records, uses, fileNames)
     return ReportTable(
@@ -76,9 +77,10 @@ public struct InspectReport: Sendable {
     return [.init("digest", heading: "SHA-256 of content", .text(digests.map(\.description)))]
   }
 
-  /// The digest of the whole model: parameters only, tied ones once; `nil` without digests.
+  /// The digest of the whole model: parameters only, tied ones once; `nil` without the
+  /// digests of all.
   public var modelDigest: ContentDigest? {
-    guard let digests else { return nil }
+    guard let digests, records.count == parameters.checkpoint.records.count else { return nil }
     let byName = Dictionary(
       zip(records.map(\.name), digests), uniquingKeysWith: { first, _ in first })
     return ContentDigest(
@@ -93,7 +95,7 @@ public struct InspectReport: Sendable {
     let files = checkpoint.files.count
     let size = "\(checkpoint.byteCount.grouped) bytes in \(files) file\(files == 1 ? "" : "s")"
     var lines = [
-      "\(checkpoint.path): \(checkpoint.format), \(records.count) tensors, \(size)",
+      "\(checkpoint.path): \(checkpoint.format), \(checkpoint.records.count) tensors, \(size)",
       "\(parameters.elementCount.grouped) parameters in \(parameters.parameters.count) tensors; "
         + "\(parameters.buffers.count) buffers, \(parameters.ties.count) tied",
     ]

@@ -1,6 +1,7 @@
 import Checkpoints
 import Geometry
 import Glibc
+import JSON
 
 extension LineageReport {
   /// One row for each pair of checkpoints.

@@ -1,10 +1,12 @@
 import Checkpoints
+import JSON
 import Tensors
 
 /// A table as lines of comma-separated values, the names of the columns first.
 ///
-/// Text that a spreadsheet would take for a formula gets an apostrophe before it. Numbers that
-/// are not finite, and missing ones, are empty.
+/// Control characters are written as `\u{1B}`, as on a terminal: names come from files of strangers, and
+/// lines are printed. Text that a spreadsheet would take for a formula gets an apostrophe before it.
+/// Numbers that are not finite, and missing ones, are empty.
 ///
 /// Source: RFC 4180.
 ///
@@ -17,7 +19,8 @@ public func commaSeparatedLines(_ table: ReportTable) -> [String] {
     + (0..<table.rowCount).map { row in
       columns.map { column in
         guard case .text(let cells) = column.cells else { return column.cells.exact(row) ?? "" }
-        return quoted(isFormula(cells[row]) ? "'" + cells[row] : cells[row])
+        let text = cells[row].escapedForTerminal
+        return quoted(isFormula(text) ? "'" + text : text)
       }.joined(separator: ",")
     }
 }
@@ -29,11 +32,11 @@ extension ReportTable {
 }
 
 private func isFormula(_ text: String) -> Bool {
-  text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+  text.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) } ?? false
 }
 
 private func isSeparator(_ byte: UInt8) -> Bool {
-  byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0D || byte == 0x0A
+  byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"")
 }
 
 private func quoted(_ text: String) -> String {

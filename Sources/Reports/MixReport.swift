@@ -31,7 +31,7 @@ public struct MixReport: Sendable {
       rowCount: groups.count,
       columns: [
         .init("treatment", heading: "", .text(groups.map(\.key.treatment.rawValue))),
-        .init("coefficients", heading: "coefficients", .text(groups.map(\.key.coefficients))),
+        .init("coefficients", heading: "coefficients", .text(groups.map(coefficients))),
         .init("tensors", heading: "tensors", .integer(groups.map(\.tensors.count))),
       ] + columns(sums))
   }
@@ -98,7 +98,24 @@ public struct MixReport: Sendable {
   private func text(_ tensor: CheckpointMix.Tensor) -> String {
     guard tensor.treatment == .mixed else { return labels[0] }
     if tensor.isSpherical { return "spherical" }
-    return zip(tensor.coefficients, labels).map { "\($0.brief) \($1)" }.joined(separator: " + ")
+    return sum(tensor.coefficients.map(\.brief))
+  }
+
+  /// Those of a group; where they follow from angles, the range of each.
+  private func coefficients(_ group: (key: GroupKey, tensors: [Int])) -> String {
+    let tensors = group.tensors.map { mix.tensors[$0] }
+    guard tensors.contains(where: \.isSpherical) else { return group.key.coefficients }
+    return "spherical: "
+      + sum(
+        labels.indices.map { input in
+          let values = tensors.map { $0.coefficients[input] }.sorted()
+          let ends = [values[0].brief, values[values.count - 1].brief]
+          return ends[0] == ends[1] ? ends[0] : "\(ends[0])…\(ends[1])"
+        })
+  }
+
+  private func sum(_ coefficients: [String]) -> String {
+    zip(coefficients, labels).map { "\($0) \($1)" }.joined(separator: " + ")
   }
 
   /// What a person should know, one sentence each.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Geometry
+import JSON
 
 extension OriginReport {
   /// One row for each group of units of each stage.

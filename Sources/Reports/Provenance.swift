@@ -9,14 +9,20 @@ import Tensors
 /// gives one), no thread count, no user or host, and of paths only the last component unless
 /// asked for.
 public struct Provenance: Sendable {
-  /// One input.
+  /// One input: a checkpoint, or another file.
   public struct Input: Sendable {
     let label: String
-    let role: String
-    let parameters: ParameterList
-    let digest: ContentDigest
+    /// What it was used as.
+    public let role: String
+    let path: String
+    let format: String
+    let byteCount: Int
+    let tensorCount: Int
+    let elementCount: Int
+    /// Of its content.
+    public let digest: ContentDigest
 
-    /// Describes an input.
+    /// Describes a checkpoint.
     ///
     /// - Parameters:
     ///   - label: its name in the report.
@@ -24,8 +30,24 @@ public struct Provenance: Sendable {
     ///   - parameters: the checkpoint.
     ///   - digest: the digest of its content.
     public init(label: String, role: String, parameters: ParameterList, digest: ContentDigest) {
-      (self.label, self.role) = (label, role)
-      (self.parameters, self.digest) = (parameters, digest)
+      let checkpoint = parameters.checkpoint
+      (self.label, self.role, self.digest) = (label, role, digest)
+      (path, format) = (checkpoint.path, checkpoint.format)
+      (byteCount, tensorCount) = (checkpoint.byteCount, checkpoint.records.count)
+      elementCount = parameters.elementCount
+    }
+
+    /// Describes a file that is no checkpoint, such as a text.
+    ///
+    /// - Parameters:
+    ///   - label: its name in the report.
+    ///   - role: what it was used as, such as `data`.
+    ///   - path: where it is.
+    ///   - bytes: all of it.
+    public init(label: String, role: String, path: String, bytes: [UInt8]) {
+      (self.label, self.role, self.path) = (label, role, path)
+      (format, byteCount, tensorCount, elementCount) = ("file", bytes.count, 0, 0)
+      digest = ContentDigest(ofBytes: bytes)
     }
   }
 
@@ -70,7 +92,6 @@ public struct Provenance: Sendable {
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func group() throws -> ResultGroup {
     let dimensions = ["input"]
-    let checkpoints = inputs.map(\.parameters.checkpoint)
     func text(
       _ name: String, _ longName: String, _ values: [String]
     ) throws -> ResultVariable {
@@ -93,15 +114,17 @@ public struct Provenance: Sendable {
       variables: [
         text("input", "label of the input", inputs.map(\.label)),
         text("role", "what the input was used as", inputs.map(\.role)),
-        text("path", "file or folder", checkpoints.map { recordedPath($0.path) }),
-        text("format", "file format", checkpoints.map(\.format)),
+        text("path", "file or folder", inputs.map { recordedPath($0.path) }),
+        text("format", "file format", inputs.map(\.format)),
         text(
-          "content_digest", "SHA-256 of the canonical content", inputs.map(\.digest.description)),
-        integer("bytes", "size of all tensors", checkpoints.map(\.byteCount), units: "byte"),
-        integer("n_tensors", "tensors in the input", checkpoints.map(\.records.count)),
+          "content_digest", "SHA-256 of a checkpoint's canonical content, or of a file",
+          inputs.map(\.digest.description)),
+        integer(
+          "bytes", "size of all tensors, or of the file", inputs.map(\.byteCount), units: "byte"),
+        integer("n_tensors", "tensors in the input", inputs.map(\.tensorCount)),
         integer(
           "n_params", "elements of parameters, tied ones once, buffers left out",
-          inputs.map(\.parameters.elementCount)),
+          inputs.map(\.elementCount)),
       ])
   }
 

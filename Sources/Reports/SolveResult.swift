@@ -1,6 +1,7 @@
 import Checkpoints
 import Geometry
 import HDF5
+import JSON
 import Tensors
 
 extension SolveReport {

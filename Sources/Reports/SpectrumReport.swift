@@ -25,8 +25,7 @@ public struct SpectrumReport: Sendable {
   public let label: String
   let items: [SpectralItem]
   let spectra: [MatrixSpectrum]
-  private let skippedCount: Int
-  private let leftOut: [CoverageEntry]
+  private let entries: [CoverageEntry]
 
   /// Ranks whose share of energy is reported.
   static let ranks = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
@@ -40,9 +39,11 @@ public struct SpectrumReport: Sendable {
   public init(labels: [String], _ analysis: SpectralAnalysis, _ spectra: [MatrixSpectrum]) {
     precondition(analysis.items.count == spectra.count)
     label = labels.joined(separator: "→")
-    (items, self.spectra, skippedCount) = (analysis.items, spectra, analysis.skipped.count)
-    leftOut = analysis.leftOut
+    (items, self.spectra, entries) = (analysis.items, spectra, analysis.coverage)
   }
+
+  /// What became of every parameter.
+  public var coverage: CoverageReport { CoverageReport([(label, entries)]) }
 
   private var isDifference: Bool { items.contains { $0.other != nil } }
 
@@ -67,11 +68,20 @@ public struct SpectrumReport: Sendable {
       + count(flattened, "of them flattened to [outermost extent, rest]")
       + count(
         spectra.filter { $0.method == .leading }.count, "of them by their largest values only")
-      + count(notFinite, "of them not finite") + count(skippedCount, "tensors of one axis skipped")
-      + CoverageEntry.Status.allCases.flatMap { status in
-        count(leftOut.filter { $0.status == status }.count, status.rawValue)
+      + count(notFinite, "of them not finite")
+      + CoverageEntry.Status.allCases.filter { $0 != .decomposed }.flatMap { status in
+        count(entries.filter { $0.status == status }.count, status.rawValue)
       }
     return "\(label): \(parts.joined(separator: ", "))".escapedForTerminal
+  }
+
+  private var hasLeading: Bool { spectra.contains { $0.method == .leading } }
+
+  /// How far values may fall short, where only the largest were found.
+  public var errorBound: String? {
+    guard hasLeading else { return nil }
+    return "largest values only: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²) for each σ̂_i found by randomized "
+      + "subspace iteration"
   }
 
   /// What all matrices say together, if a low rank is what most of those that changed have.
@@ -138,6 +148,7 @@ extension SpectrumReport {
         .init("tensor", heading: "tensor", .text(items.map(\.name.canonical.text))),
         .init("shape", heading: "shape", .text(items.map(\.base.shape.compact))),
         real("spectral_norm", "\(shown)₂", \.spectralNorm),
+        real("spectral_norm_bound", hasLeading ? "at most" : nil, \.spectralNormBound),
         real("stable_rank", "stable", \.stableRank),
         real("effective_rank", "effective", \.effectiveRank),
         .init("numerical_rank", heading: "rank", .integer(spectra.map(\.numericalRank))),
@@ -149,7 +160,7 @@ extension SpectrumReport {
         .init("method", .text(spectra.map(\.method.rawValue))),
         .init("n_sigma", .integer(spectra.map { $0.values.count })),
         real("sigma_least", nil) { $0.values.last ?? .nan },
-        real("remainder", nil, \.remainder),
+        real("remainder", hasLeading ? "ρ" : nil, \.remainder),
         .init("layer", .integer(items.map(\.name.layer))),
         .init("module", .text(items.map(\.name.kind))),
         .init("role", .text(items.map(\.name.role.rawValue))),

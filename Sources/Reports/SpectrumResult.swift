@@ -3,7 +3,8 @@ import HDF5
 import Tensors
 
 extension SpectrumReport {
-  /// The groups `/spectrum`, `/spectrum_sigma` and `/spectrum_energy` of a result file.
+  /// The groups `/spectrum`, `/spectrum_sigma`, `/spectrum_energy` and `/coverage` of a result
+  /// file.
   ///
   /// The first has one row for each matrix, so that a reader can make one table of it; the others
   /// are grids of matrices by singular values, and by ranks.
@@ -16,6 +17,7 @@ extension SpectrumReport {
       ResultGroup(
         "spectrum_sigma", attributes: kind, variables: [tensorScale()] + singularValues()),
       ResultGroup("spectrum_energy", attributes: kind, variables: [tensorScale()] + energies()),
+      coverage.group(),
     ]
   }
 
@@ -27,6 +29,9 @@ extension SpectrumReport {
         .text(
           "n_above_floor = r >= 1, 4 r <= smaller extent, sigma_r >= 2 sigma_(r+1); floor = "
             + "1.25 s (sqrt(rows) + sqrt(columns)), s^2 = sum of squared spacings / 12")),
+      ResultAttribute(
+        "leading_bound",
+        .text("where method is leading: sigma^2 <= true sigma^2 <= sigma^2 + remainder^2")),
     ]
   }
 
@@ -72,6 +77,9 @@ extension SpectrumReport {
   private func figures() throws -> [ResultVariable] {
     try [
       real("spectral_norm", "largest singular value", \.spectralNorm),
+      real(
+        "spectral_norm_bound", "the most that the largest singular value can be",
+        \.spectralNormBound),
       real("frobenius_norm", "Frobenius norm", \.frobeniusNorm),
       real("stable_rank", "squared Frobenius norm / squared spectral norm", \.stableRank),
       real(

@@ -27,7 +27,7 @@ public struct TerminalTable {
   ///
   /// - Parameter width: characters.
   /// - Returns: the headings, then a line for each row.
-  public func lines(width: Int) -> [String] {
+  public func lines(width: Int = TerminalTable.width) -> [String] {
     var widths = headings.indices.map { column in
       rows.reduce(headings[column].length) { max($0, $1[column].length) }
     }

@@ -2,8 +2,10 @@ import ArgumentParser
 import Checkpoints
 import Glibc
 import HDF5
+import Models
 import Reports
 import Tensors
+import Tokenization
 
 /// Straight lines between neural-network checkpoints, and what lies on them.
 @main
@@ -21,8 +23,10 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Norms.self, Gram.self, Spectrum.self, Inspect.self, Digest.self, Check.self, Origin.self,
-      Align.self, Mix.self, Solve.self, Verify.self,
+      Path.self, Plane.self, Next.self, Linearity.self, Norms.self, Gram.self, Spectrum.self,
+      Inspect.self,
+      Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
+      Export.self, Tokenizer.self, ReadResult.self,
     ])
 
   static func main() {
@@ -30,7 +34,7 @@ struct Transect: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch let error where isFault(error) {
-      printError("transect: \(error)")
+      printError("transect: \("\(error)".escapedForTerminal)")
       Glibc.exit(2)
     } catch {
       exit(withError: error)
@@ -39,7 +43,8 @@ struct Transect: ParsableCommand {
 
   /// Whether an error is about files rather than arguments.
   private static func isFault(_ error: any Error) -> Bool {
-    error is CheckpointError || error is OutputError || error is HDF5Error
+    error is ModelError || error is CheckpointError || error is OutputError || error is HDF5Error
+      || error is TokenizationError
   }
 }
 
@@ -49,7 +54,15 @@ struct Transect: ParsableCommand {
 /// - Throws: `OutputError` if they cannot all be written, as on a full disk.
 func printLines(_ lines: [String]) throws {
   guard !lines.isEmpty else { return }
-  guard writeAll(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO) else {
+  try printBytes(Array((lines.joined(separator: "\n") + "\n").utf8))
+}
+
+/// Writes bytes to standard output.
+///
+/// - Parameter bytes: any.
+/// - Throws: `OutputError` if they cannot all be written, as on a full disk.
+func printBytes(_ bytes: [UInt8]) throws {
+  guard writeAll(bytes, to: STDOUT_FILENO) else {
     throw OutputError("standard output", because: "cannot be written to the end")
   }
 }
@@ -58,12 +71,11 @@ func printLines(_ lines: [String]) throws {
 ///
 /// - Parameter line: without its end.
 func printError(_ line: String) {
-  _ = writeAll(line + "\n", to: STDERR_FILENO)
+  _ = writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
 }
 
-private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
-  var text = text
-  return text.withUTF8 { bytes in
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  bytes.withUnsafeBufferPointer { bytes in
     var done = 0
     while done < bytes.count {
       let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)

@@ -63,6 +63,17 @@ import Testing
     #expect(try names(parent.path) == ["in"])
   }
 
+  @Test("A fault names the file as it was to be called, not where it lies for the time being")
+  func naming() throws {
+    let folder = try AtomicFolder(path + "/")
+    let error = try #require(throws: OutputError.self) {
+      try folder.fill { try writeAtomically([1], to: $0 + "/missing/a.json") }
+    }
+    #expect(error.path == path + "/missing/a.json")
+    #expect(error.description.hasPrefix(path + "/missing/a.json: cannot be created: "))
+    #expect(throws: CheckpointError.self) { try folder.fill { _ in try folder.copy("/missing") } }
+  }
+
   @Test("Companions are the configuration and the tokenizer, not weights or notes")
   func companions() throws {
     let file = try parent.checkpoint("in/model.safetensors", [])

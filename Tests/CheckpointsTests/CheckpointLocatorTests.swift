@@ -74,6 +74,16 @@ import Testing
     #expect(try openCheckpoint(folder.path + "/model.bin").format == "safetensors")
   }
 
+  @Test(
+    "A header whose length begins as another format does is a header",
+    arguments: [0x280, 0x380, 0x480, 0x580, 0x8B1F])
+  func lengthLikeMagic(length: Int) throws {
+    let header = #"{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
+    let padded = header + String(repeating: " ", count: length - header.utf8.count)
+    let path = try folder.write(SafetensorsBytes.file(header: padded, data: [1]), to: "file")
+    #expect(try openCheckpoint(path).records.map(\.name) == ["w"])
+  }
+
   // The environment belongs to the whole process, so each of these runs in its own.
 
   @Test("A model id is looked up in HF_HUB_CACHE, by branch and by commit")

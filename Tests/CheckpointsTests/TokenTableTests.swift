@@ -39,6 +39,26 @@ import Testing
     #expect(numbers.count == 2)
   }
 
+  @Test("Tokens added later count, from wherever they are told")
+  func added() throws {
+    _ = try table("vocab.json", #"{"a": 0}"#)
+    _ = try table("added_tokens.json", #"{"<x>": 1}"#)
+    let text = #"{"added_tokens": [{"id": 2, "content": "<y>", "special": true}], "model": {}}"#
+    #expect(try table("tokenizer.json", text)?.numbers == ["a": 0, "<x>": 1, "<y>": 2])
+    #expect(
+      throws: CheckpointError.self,
+      performing: { try table("tokenizer.json", #"{"added_tokens": [{}]}"#) })
+  }
+
+  @Test("Merges are told apart by their rules, not by their comment or line ends")
+  func merges() throws {
+    _ = try table("vocab.json", #"{"a": 0}"#)
+    let digests = try ["#version: 0.2\na b\nab c\n", "a b\r\nab c", "ab c\na b\n"].map {
+      try table("merges.txt", $0)?.merges
+    }
+    #expect(digests[0] == digests[1] && digests[1] != digests[2] && digests[0] != nil)
+  }
+
   @Test("The first file of the order decides")
   func order() throws {
     _ = try table("vocab.txt", "x\n")

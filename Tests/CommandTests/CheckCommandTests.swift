@@ -26,7 +26,9 @@ import Testing
 
   private func levels(_ run: Run) throws -> [String: String] {
     try Dictionary(
-      run.objects().map { ($0["topic"] as? String ?? "", $0["level"] as? String ?? "") },
+      run.objects().dropFirst().map {
+        ($0["topic"] as? String ?? "", $0["level"] as? String ?? "")
+      },
       uniquingKeysWith: { $1 })
   }
 
@@ -37,6 +39,7 @@ import Testing
     let run = try Run("check", a, b, "--base", a, "--json")
     #expect(run.code == 0)
     var found = try levels(run)
+    // A is the base.
     #expect(found.removeValue(forKey: "task vectors") == "WARN")
     #expect(found.values.allSatisfy { $0 == "OK" })
     #expect(found.count == 9)
@@ -62,7 +65,43 @@ import Testing
     #expect(run.code == 1)
     let found = try levels(run)
     #expect(found["names"] == "FAIL" && found["values"] == "FAIL" && found["tokens"] == "FAIL")
-    #expect(found["types"] == "WARN" && found["config"] == "WARN")
+    #expect(found["types"] == "WARN" && found["config"] == "FAIL")
+    #expect(found["origin"] == "WARN")
+  }
+
+  @Test(
+    "Settings matter by what they mean",
+    arguments: [
+      ("\"resid_pdrop\": 0.1", "OK"), ("\"n_inner\": null", "OK"),
+      ("\"layer_norm_epsilon\": 1", "WARN"),
+      ("\"hidden_act\": \"gelu_new\"", "WARN"), ("\"hidden_act\": \"relu\"", "FAIL"),
+    ])
+  func settings(setting: String, level: String) throws {
+    let a = try model("a", seed: 1, config: "{\"n_head\": 4, \"hidden_act\": \"gelu\"}")
+    let activation = setting.contains("act\"") ? "" : ", \"hidden_act\": \"gelu\""
+    let b = try model("b", seed: 1, config: "{\"n_head\": 4, \(setting)\(activation)}")
+    #expect(try levels(Run("check", a, b, "--json"))["config"] == level)
+  }
+
+  @Test("Hidden units in another order fail, though the rest certifies a shared initialization")
+  func permutedUnits() throws {
+    let a = try model("a", seed: 1)
+    let b = try model("b", seed: 1) { tensors in
+      tensors = SmallModel(seed: 1).reorderingHidden((0..<64).reversed(), layer: 0).tensors(.gpt2)
+    }
+    let run = try Run("check", a, b)
+    #expect(run.code == 1)
+    #expect(
+      run.lines.contains { $0.hasPrefix("FAIL  origin") && $0.contains("by chance in mlp.0") })
+  }
+
+  @Test("A base that is none is told")
+  func foreignBase() throws {
+    let models = try (model("a", seed: 1), model("b", seed: 1) { $0[0].bytes[0] ^= 1 })
+    let run = try Run("check", models.0, models.1, "--base", model("c", seed: 2))
+    #expect(
+      run.lines.contains { $0.hasPrefix("WARN  task vectors") && $0.contains("far for fine-tunes") }
+    )
   }
 
   @Test("A file that is no checkpoint ends with 2 and one line")

@@ -137,6 +137,46 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: out))
   }
 
+  @Test(
+    "Of a --where that is none, the part at fault is named",
+    arguments: [
+      ("[=2", "'[' is not a regular expression"), ("h", "no '='"),
+      ("h=x", "'x' after the last '='"),
+    ])
+  func override(text: String, message: String) throws {
+    let run = try mix("--alpha", "1", "--where", text)
+    #expect(run.code == 64)
+    #expect(run.errors.contains(message))
+  }
+
+  @Test(
+    "A signal ends the run as it would any, and nothing is left of what was being written",
+    arguments: ["out", "out.safetensors"], [SIGINT, SIGTERM])
+  func signals(name: String, signal: Int32) throws {
+    let large = try (0..<2).map { try sparseCheckpoint("in/\($0).safetensors", elements: 1 << 27) }
+    try folder.write([], to: "there/x")
+    let parent = folder.path + "/there"
+    let process = try Run.start(["mix"] + large + ["--alpha", "0.5", "-o", parent + "/" + name])
+    while process.isRunning, try FileManager.default.contentsOfDirectory(atPath: parent).count < 2 {
+      usleep(1000)
+    }
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal)
+    #expect(process.terminationStatus == signal)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: parent) == ["x"])
+  }
+
+  /// A file of zeros that takes no room on disk, and long to mix.
+  private func sparseCheckpoint(_ name: String, elements: Int) throws -> String {
+    let header =
+      #"{"w":{"dtype":"F32","shape":[\#(elements)],"data_offsets":[0,\#(4 * elements)]}}"#
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    let path = try folder.write(length + Array(header.utf8), to: name)
+    #expect(truncate(path, 8 + header.utf8.count + 4 * elements) == 0)
+    return path
+  }
+
   @Test("What cannot be mixed ends with 2, one line, and no output")
   func refusals() throws {
     let other = try folder.checkpoint("x.safetensors", [.init("wte.weight", [3, 5], from: 0)])

@@ -103,8 +103,8 @@ import Testing
   @Test(
     "Wrong arguments end with 64",
     arguments: [
-      ["origin"], ["origin", "a"], ["origin", "a", "b", "--alpha", "0"],
-      ["origin", "a", "b", "--alpha", "0.4"], ["origin", "a", "b", "--alpha", "nan"],
+      ["origin"], ["origin", "a"], ["origin", "a", "b", "--level", "0"],
+      ["origin", "a", "b", "--level", "0.4"], ["origin", "a", "b", "--level", "nan"],
       ["origin", "a", "b", "--rows", "0"], ["origin", "a", "b", "--monte-carlo", "-1"],
       ["origin", "a", "b", "--monte-carlo", "100000"], ["origin", "a", "b", "--heads", "0"],
       ["origin", "a", "b", "--heads", "3", "--key-value-heads", "2"],
@@ -210,7 +210,7 @@ import Testing
     let direct = try Run("origin", model, stranger, "--direct-only")
     #expect(direct.code == 1)
     #expect(direct.lines[1].contains("1 stage planned"))
-    #expect(try Run("origin", model, relative, "--alpha", "1e-300").code == 1)
+    #expect(try Run("origin", model, relative, "--level", "1e-300").code == 1)
   }
 
   @Test("Unused tokens are those of the vocabulary beside the checkpoint, or of the option")

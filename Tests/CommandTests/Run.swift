@@ -41,8 +41,27 @@ struct Run {
   /// - Throws: if it cannot be started.
   init(_ arguments: String...) throws { try self.init(arguments) }
 
+  /// Starts the program without waiting for it; what it prints is lost.
+  ///
+  /// - Parameter arguments: without the program's name.
+  /// - Returns: the process.
+  /// - Throws: if it cannot be started.
+  static func start(_ arguments: [String]) throws -> Process {
+    let process = Process()
+    (process.executableURL, process.arguments) = (program, arguments)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    // A child inherits the mask of the thread that starts it, and those of tests block signals.
+    var (none, mask) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &mask)
+    defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
+    try process.run()
+    return process
+  }
+
   /// Beside the tests' own executable.
-  private static let program: URL = {
+  static let program: URL = {
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent("transect")
   }()

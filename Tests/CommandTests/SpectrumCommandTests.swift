@@ -10,7 +10,7 @@ import Testing
     #expect(one.lines[0].hasPrefix("base: ") && one.output.contains("‖A‖₂"))
     let two = try Run("spectrum", miniature("base"), miniature("tuned"))
     #expect(two.code == 0 && two.errors == "")
-    #expect(two.lines[0] == "base→tuned: 26 matrices, 50 tensors of one axis skipped")
+    #expect(two.lines[0] == "base→tuned: 26 matrices, 50 not a matrix")
     #expect(two.output.contains("‖A−B‖₂"))
   }
 
@@ -19,11 +19,22 @@ import Testing
     let arguments = ["spectrum", miniature("base"), miniature("tuned")]
     let objects = try Run(arguments + ["--json"]).objects()
     #expect(objects[0]["schema"] as? String == "transect.spectrum/1")
-    #expect(objects.count == 27)
-    #expect(objects.dropFirst().allSatisfy { $0["method"] as? String == "complete" })
+    let rows = objects.filter { $0["kind"] as? String == "row" }
+    #expect(rows.count == 26 && rows.allSatisfy { $0["method"] as? String == "complete" })
+    let left = objects.filter { $0["kind"] as? String == "coverage" }
+    #expect(left.count == 50 && left.allSatisfy { $0["status"] as? String == "not a matrix" })
     let table = try Run(arguments + ["--csv", "--sort", "spectral", "--top", "3"]).table
     let norms = table.compactMap { Double($0["spectral_norm"] ?? "") }
     #expect(norms.count == 3 && norms == norms.sorted(by: >))
+  }
+
+  @Test("What is no matrix, or was excluded, is listed by --verbose and named without it")
+  func coverage() throws {
+    let arguments = ["spectrum", miniature("base"), "--include", #"h\.0\.attn"#]
+    let brief = try Run(arguments)
+    #expect(brief.output.contains("not a matrix") && !brief.output.contains("h.0.attn.c_attn.bias"))
+    let verbose = try Run(arguments + ["--verbose"])
+    #expect(verbose.output.contains("h.0.attn.c_attn.bias") && verbose.output.contains("excluded"))
   }
 
   @Test("The Frobenius norm is the one that norms gives")
@@ -77,8 +88,12 @@ import Testing
     let path = try folder.write(file, to: "big.safetensors")
     let refused = try Run("spectrum", path, "--memory", "32MB")
     #expect(refused.code == 2 && refused.errorLines.count == 1)
-    #expect(refused.errors.contains("'big'") && refused.errors.contains("--memory"))
+    for word in ["'big'", "--memory", "--leading"] { #expect(refused.errors.contains(word)) }
     let leading = try Run("spectrum", path, "--memory", "32MB", "--leading", "3", "--csv")
     #expect(leading.code == 0 && leading.table[0]["method"] == "leading")
+    #expect(
+      leading.table[0]["remainder"] == "0.0" && leading.table[0]["spectral_norm_bound"] == "0.0")
+    let text = try Run("spectrum", path, "--memory", "32MB", "--leading", "3")
+    #expect(text.output.contains("at most") && text.output.contains("σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²)"))
   }
 }

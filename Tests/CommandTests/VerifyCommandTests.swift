@@ -34,11 +34,20 @@ import Testing
     try write("b", first: 4)
     let run = try Run("verify", result, "--json")
     #expect(run.code == 1)
-    #expect(try run.objects().map { $0["status"] as? String } == ["OK", "CHANGED"])
+    #expect(try run.objects().map { $0["status"] as? String } == [nil, "OK", "CHANGED"])
     try FileManager.default.removeItem(atPath: models[1])
     let missing = try Run("verify", result)
     #expect(missing.code == 3)
     #expect(missing.lines[1].hasPrefix("MISSING "))
+  }
+
+  @Test("An input that is no checkpoint any more has changed, and the others are still looked at")
+  func broken() throws {
+    _ = try folder.write(Array("no checkpoint".utf8), to: "a.safetensors")
+    let run = try Run("verify", result)
+    #expect(run.code == 1 && run.errors.isEmpty)
+    #expect(run.lines[0].hasPrefix("CHANGED  a: ") && run.lines[0].contains("not safetensors"))
+    #expect(run.lines[1].hasPrefix("OK "))
   }
 
   @Test("Inputs that lie elsewhere can be named, all of them")

@@ -39,6 +39,21 @@ import Testing
     #expect(table.columns[5].cells == .integer([1, 0]))
   }
 
+  @Test("Of spherical weights, the row gives the range")
+  func spherical() throws {
+    // At right angles both weights are sin 45°, on one line both are a half.
+    let models = try [
+      [StoredTensor("right", [2], [1, 0]), StoredTensor("line", [2], [1, 1])],
+      [StoredTensor("right", [2], [0, 1]), StoredTensor("line", [2], [2, 2])],
+    ].enumerated().map { try ParameterList(folder.checkpoint("\($0).safetensors", $1)) }
+    let resources = WalkResources(threads: 1, scratchByteCount: 1 << 20)
+    let mix = try CheckpointMix(models, using: resources) { _ in .spherical(0.5) }
+    let tallies = try mix.combine(using: resources) { _, _, _ in }
+    let table = MixReport(mix, tallies: tallies, labels: ["a", "b"]).summary
+    #expect(
+      table.columns[1].cells == .text(["spherical: 0.5000…0.7071 a + 0.5000…0.7071 b"]))
+  }
+
   @Test("Every tensor has a row; those that lost changes are listed apart")
   func tensors() throws {
     let report = try report()

@@ -65,7 +65,9 @@ import Testing
         $0
           == ResultAttribute(
             "flag_meanings",
-            .text("compared buffer tied only_in_base only_in_other shape_mismatch excluded"))
+            .text(
+              "compared buffer tied only_in_base only_in_other shape_mismatch excluded "
+                + "decomposed not_a_matrix"))
       })
   }
 

@@ -44,7 +44,11 @@ import Testing
     let report = try report(SpectrumReportTests.tensors, nil)
     #expect(
       report.summary == "a: 3 matrices, 1 of them flattened to [outermost extent, rest], "
-        + "1 tensors of one axis skipped")
+        + "1 not a matrix")
+    let left = report.coverage.table(includingCompared: false)
+    #expect(left.texts("tensor") == ["a.w", "h.1.b"])
+    #expect(left.texts("status") == ["decomposed", "not a matrix"])
+    #expect(report.coverage.isComplete && report.errorBound == nil)
     #expect(report.conclusion == nil)
   }
 
@@ -62,10 +66,10 @@ import Testing
   @Test("The groups keep every rule of the schema, with NaN beyond the last singular value")
   func groups() throws {
     let groups = try report(SpectrumReportTests.tensors, nil).groups()
-    #expect(groups.map(\.name) == ["spectrum", "spectrum_sigma", "spectrum_energy"])
+    #expect(groups.map(\.name) == ["spectrum", "spectrum_sigma", "spectrum_energy", "coverage"])
     #expect(
       groups.map { $0.dimensions.map(\.name).sorted() } == [
-        ["tensor"], ["k", "tensor"], ["r", "tensor"],
+        ["tensor"], ["k", "tensor"], ["r", "tensor"], ["entry"],
       ])
     let sigma = groups[1].variables.first { $0.name == "sigma" }?.values
     guard case .float64(let values) = sigma else {

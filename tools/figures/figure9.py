@@ -6,33 +6,24 @@ what belongs to no layer. All of them share one logarithmic colour scale. Empty 
 compared; "0" marks equal values, "×" a distance that is not finite.
 
     pip install -r requirements.txt
-    python figure9.py RESULT.h5 --out figure9
+    python figure9.py RESULT.h5 -o figure9
 """
-import argparse
-import pathlib
-
-import h5py
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-OUTSIDE = -1
+import figure_files
+import heat_maps
+from result_files import OUTSIDE, strings
+
 CELL = {"width": 0.42, "height": 0.28}  # inches
 WIDEST = 6  # inches, of one heat map
-NO_DATA = "0.88"
-STYLE = {"font.size": 9, "svg.hashsalt": "transect"}  # the salt makes equal input equal bytes
 
 
-def read(path):
-    """The variables of /norms that are drawn, and the meaning of the distance."""
-    with h5py.File(path) as file:
-        norms = file["norms"]
-        data = {name: norms[name].asstr()[:] for name in ("pair", "tensor", "module")}
-        data |= {name: norms[name][:] for name in ("layer", "diff_l2", "numel")}
-        return data, norms["diff_scaled"].attrs["long_name"]
+def read(norms):
+    """The variables of /norms that are drawn."""
+    data = {name: strings(norms[name]) for name in ("pair", "tensor", "module")}
+    return data | {name: norms[name][:] for name in ("layer", "diff_l2", "numel")}
 
 
 def blocks(data):
@@ -74,8 +65,12 @@ def colour_scale(found):
     return LogNorm(low, max(high, 1.1 * low))
 
 
-def draw(pairs, found, meaning):
+def draw(file):
     """The figure: a column of blocks for each pair, and the colour bar."""
+    data = read(file["norms"])
+    pairs, found = data["pair"], blocks(data)
+    if not found:
+        raise figure_files.NothingToDraw("no tensors were compared")
     across = max(len(block[1]) for block in found)
     heights = [len(block[0]) for block in found]
     width = min(CELL["width"] * max(across, 4), WIDEST)
@@ -92,6 +87,7 @@ def draw(pairs, found, meaning):
         axes_of_block[0].set_yticks(range(len(down)), down)
     for axis, pair in zip(axes[0], pairs):
         axis.set_title(pair, fontsize=10)
+    meaning = file["norms/diff_scaled"].attrs["long_name"]
     figure.colorbar(image, ax=axes, label=meaning, pad=0.02, aspect=25)
     return figure
 
@@ -99,47 +95,22 @@ def draw(pairs, found, meaning):
 def draw_block(axis, picture, norm):
     """One heat map with white lines between its cells."""
     image = axis.imshow(picture, norm=norm, cmap="viridis", aspect="auto", interpolation="none")
-    axis.set_facecolor(NO_DATA)
-    for edges, line in zip(picture.shape, (axis.axhline, axis.axvline)):
-        for edge in range(1, edges):
-            line(edge - 0.5, color="white", linewidth=0.8)
+    heat_maps.finish(axis, picture.shape)
     for (row, column), value in np.ma.ndenumerate(picture):
         if value == 0 or not np.isfinite(value):
             axis.text(column, row, "0" if value == 0 else "×", ha="center", va="center")
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
     return image
 
 
 def label_layers(axis, columns):
-    """Layers below a block, at most a dozen of them; a block of no layers has none."""
+    """Layers below a block; a block of no layers has none."""
     if columns == [""]:
         axis.set_xticks([])
         axis.set_xlabel("outside the layers")
         return
-    step = -(-len(columns) // 12)
-    axis.set_xticks(range(0, len(columns), step), columns[::step])
+    heat_maps.label(axis.set_xticks, columns)
     axis.set_xlabel("layer")
 
 
-def main():
-    """Reads the result file and writes both images."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=pathlib.Path, help="HDF5 file of transect norms -o")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("figure9"),
-                        help="where to write, without .png and .svg")
-    arguments = parser.parse_args()
-    data, meaning = read(arguments.result)
-    if not len(data["tensor"]):
-        parser.exit(1, f"{arguments.result}: no tensors were compared\n")
-    with plt.rc_context(STYLE):
-        figure = draw(data["pair"], blocks(data), meaning)
-        for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
-            path = arguments.out.with_name(arguments.out.name + suffix)
-            figure.savefig(path, dpi=200, metadata=metadata)
-            print(f"Written: {path}")
-
-
 if __name__ == "__main__":
-    main()
+    figure_files.main(draw, __doc__, "norms", "norms")

@@ -2,48 +2,39 @@
 """Draws a result of `transect gram -o`: distances, angles, and the checkpoints in a plane.
 
     pip install -r requirements.txt
-    python gram.py RESULT.h5 [--out NAME]
+    python gram.py RESULT.h5 [-o NAME]
 
 The plane keeps as much of the squared distances as two axes can (classical scaling); the axes say
 how much. Writes NAME.png and NAME.svg; equal input gives equal bytes.
 """
-import argparse
-import pathlib
-
-import h5py
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-STYLE = {"font.size": 9, "svg.hashsalt": "transect"}  # the salt makes equal input equal bytes
-NO_DATA = "0.88"
+import figure_files
+import heat_maps
+from result_files import strings
+
 MOST_NUMBERS = 12
 
 
-def read(path):
+def read(file):
     """Labels, matrices, and coordinates; of a file without axes only the matrices."""
-    with h5py.File(path) as file:
-        gram = file["gram"]
-        data = {name: gram[name][:] for name in ("rms", "angle")}
-        data["labels"] = list(gram["checkpoint"].asstr()[:])
-        if "gram_axes" in file:
-            data["coordinates"] = file["gram_axes/coordinate"][:]
-            data["shares"] = file["gram_axes/axis_share"][:]
-        return data
+    data = {name: file["gram"][name][:] for name in ("rms", "angle")}
+    data["labels"] = list(strings(file["gram/checkpoint"]))
+    if "gram_axes" in file:
+        data["coordinates"] = file["gram_axes/coordinate"][:]
+        data["shares"] = file["gram_axes/axis_share"][:]
+    return data
 
 
 def draw_matrix(figure, axis, values, labels, title, colours):
     """A heat map, with numbers if there are few checkpoints; the diagonal is left out."""
     picture = np.ma.masked_invalid(np.where(np.eye(len(labels), dtype=bool), np.nan, values))
     image = axis.imshow(picture, cmap=colours, vmin=0, interpolation="none")
-    axis.set_facecolor(NO_DATA)
+    heat_maps.bare(axis)
     axis.set_title(title, fontsize=10)
     axis.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(labels)), labels)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
     if len(labels) <= MOST_NUMBERS:
         for (row, column), value in np.ndenumerate(values):
             if row != column and np.isfinite(value):
@@ -84,8 +75,9 @@ def draw_plane(axis, data):
     axis.set_ylabel(f"axis 2 ({100 * shares[1]:.1f} %)")
 
 
-def draw(data):
+def draw(file):
     """The figure."""
+    data = read(file)
     size = max(3.6, 0.3 * len(data["labels"]) + 1.6)
     count = 3 if "coordinates" in data else 2
     figure, axes = plt.subplots(1, count, figsize=(count * (size + 0.8), size + 0.6),
@@ -97,21 +89,5 @@ def draw(data):
     return figure
 
 
-def main():
-    """Reads the result file and writes both images."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=pathlib.Path, help="HDF5 file of transect gram -o")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("gram"),
-                        help="where to write, without .png and .svg")
-    arguments = parser.parse_args()
-    with plt.rc_context(STYLE):
-        figure = draw(read(arguments.result))
-        for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
-            path = arguments.out.with_name(arguments.out.name + suffix)
-            figure.savefig(path, dpi=200, metadata=metadata)
-            print(f"Written: {path}")
-
-
 if __name__ == "__main__":
-    main()
+    figure_files.main(draw, __doc__, "gram", "gram")

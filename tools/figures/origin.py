@@ -8,19 +8,17 @@ times more units fall into a bin than of independent models. Models that share a
 fill the first column. The layer map shows the bound on p for every pair of layers.
 
     pip install -r requirements.txt
-    python origin.py RESULT.h5 --out origin
+    python origin.py RESULT.h5 -o origin
 """
-import argparse
 import math
-import pathlib
 
-import h5py
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
+
+import figure_files
+from heat_maps import finish, label
+from result_files import strings
 
 TITLES = {
     "mlp": "MLP hidden units", "vo": "value and output", "qk": "query and key",
@@ -28,27 +26,15 @@ TITLES = {
 }
 CELL = {"width": 0.36, "height": 0.28}  # inches
 LEAST_TOP = 4
-MOST_LABELS = 12  # along one axis
-NO_DATA = "0.88"
-STYLE = {"font.size": 9, "svg.hashsalt": "transect"}  # the salt makes equal input equal bytes
 
 
-def read(path):
+def read(file):
     """The variables of /origin that are drawn; the layer map is None if it is not there."""
-    with h5py.File(path) as file:
-        origin = file["origin"]
-        data = {name: origin[name][:] for name in ("layer", "h", "rank_count", "rank_bin")}
-        data["group"] = labels(origin["group"])
-        data["map"] = file["origin_layers/map_ln_p"][:] if "origin_layers" in file else None
-        return data
-
-
-def labels(dataset):
-    """Strings of a variable, be they stored as such or as flags with their meanings."""
-    if dataset.dtype.kind == "O":
-        return dataset.asstr()[:]
-    meanings = dict(zip(dataset.attrs["flag_values"], str(dataset.attrs["flag_meanings"]).split()))
-    return np.array([meanings[value] for value in dataset[:]])
+    origin = file["origin"]
+    data = {name: origin[name][:] for name in ("layer", "h", "rank_count", "rank_bin")}
+    data["group"] = strings(origin["group"])
+    data["map"] = file["origin_layers/map_ln_p"][:] if "origin_layers" in file else None
+    return data
 
 
 def bin_ends(data):
@@ -97,8 +83,11 @@ def name_bins(ends):
     return [f"{a}" if b - a == 1 else f"{a}–{b - 1}" for a, b in zip(starts, ends)]
 
 
-def draw(data):
+def draw(file):
     """The figure: a panel for each kind, beside them the layer map."""
+    data = read(file)
+    if not len(data["group"]):
+        raise figure_files.NothingToDraw("no groups were tested")
     found = panels(data)
     widths = [CELL["width"] * panel[2].shape[1] for panel in found]
     tallest = max(len(panel[1]) for panel in found)
@@ -152,40 +141,5 @@ def draw_map(figure, axis, logs):
     figure.colorbar(image, ax=axis, shrink=0.8, label="−log$_{10}$ p, bound", pad=0.02)
 
 
-def label(set_ticks, names):
-    """At most MOST_LABELS of the names along an axis."""
-    step = -(-len(names) // MOST_LABELS)
-    set_ticks(range(0, len(names), step), names[::step])
-
-
-def finish(axis, shape):
-    """White lines between cells, no frame, and grey where there is nothing."""
-    axis.set_facecolor(NO_DATA)
-    for edges, line in zip(shape, (axis.axhline, axis.axvline)):
-        for edge in range(1, edges):
-            line(edge - 0.5, color="white", linewidth=0.8)
-    axis.tick_params(length=0)
-    axis.spines[:].set_visible(False)
-
-
-def main():
-    """Reads the result file and writes both images."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=pathlib.Path, help="HDF5 file of transect origin -o")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("origin"),
-                        help="where to write, without .png and .svg")
-    arguments = parser.parse_args()
-    data = read(arguments.result)
-    if not len(data["group"]):
-        parser.exit(1, f"{arguments.result}: no groups were tested\n")
-    with plt.rc_context(STYLE):
-        figure = draw(data)
-        for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
-            path = arguments.out.with_name(arguments.out.name + suffix)
-            figure.savefig(path, dpi=200, metadata=metadata)
-            print(f"Written: {path}")
-
-
 if __name__ == "__main__":
-    main()
+    figure_files.main(draw, __doc__, "origin", "origin")

@@ -6,33 +6,25 @@ and one colour for each layer, with the largest value that rounding explains as 
 the stable and the effective rank by layer.
 
     pip install -r requirements.txt
-    python spectrum.py RESULT.h5 --out spectrum
+    python spectrum.py RESULT.h5 -o spectrum
 """
-import argparse
-import pathlib
-
-import h5py
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-OUTSIDE = -1
+import figure_files
+from result_files import OUTSIDE, strings
+
 PANEL = {"width": 2.6, "height": 2.3}  # inches
 ACROSS = 4  # pictures in a row
-STYLE = {"font.size": 9, "svg.hashsalt": "transect"}  # the salt makes equal input equal bytes
 RANKS = {"stable_rank": "stable rank", "effective_rank": "effective rank"}
 
 
-def read(path):
-    """The variables that are drawn, and what was decomposed."""
-    with h5py.File(path) as file:
-        table = file["spectrum"]
-        data = {name: table[name].asstr()[:] for name in ("tensor", "module")}
-        data |= {name: table[name][:] for name in ("layer", "rounding_floor", *RANKS)}
-        data["k"], data["sigma"] = (file[f"spectrum_sigma/{name}"][:] for name in ("k", "sigma"))
-        return data, str(table.attrs["matrices"])
+def read(file):
+    """The variables that are drawn."""
+    table = file["spectrum"]
+    data = {name: strings(table[name]) for name in ("tensor", "module")}
+    data |= {name: table[name][:] for name in ("layer", "rounding_floor", *RANKS)}
+    return data | {name: file[f"spectrum_sigma/{name}"][:] for name in ("k", "sigma")}
 
 
 def kinds(data):
@@ -65,8 +57,11 @@ def draw_ranks(axis, name, found, data):
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def draw(data, label):
+def draw(file):
     """The figure: pictures of values in rows of four, and one of each rank below."""
+    data, label = read(file), file["spectrum"].attrs["matrices"]
+    if not np.isfinite(data["sigma"]).any():
+        raise figure_files.NothingToDraw("no singular values")
     found = kinds(data)
     rows = -(-len(found) // ACROSS)
     most = max(data["layer"].max(), 1)
@@ -93,24 +88,5 @@ def draw(data, label):
     return figure
 
 
-def main():
-    """Reads the result file and writes both images."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("result", type=pathlib.Path, help="HDF5 file of transect spectrum -o")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("spectrum"),
-                        help="where to write, without .png and .svg")
-    arguments = parser.parse_args()
-    data, label = read(arguments.result)
-    if not np.isfinite(data["sigma"]).any():
-        parser.exit(1, f"{arguments.result}: no singular values\n")
-    with plt.rc_context(STYLE):
-        figure = draw(data, label)
-        for suffix, metadata in ((".png", {}), (".svg", {"Date": None})):
-            path = arguments.out.with_name(arguments.out.name + suffix)
-            figure.savefig(path, dpi=200, metadata=metadata)
-            print(f"Written: {path}")
-
-
 if __name__ == "__main__":
-    main()
+    figure_files.main(draw, __doc__, "spectrum", "spectrum")

@@ -63,6 +63,12 @@ struct difference_loops {
   // (1, 1), (1, 2), ....
   void (*gram)(const double *rows, size_t row_count, size_t stride, size_t count,
                double *products, double *squares);
+
+  // The sum of max(2^floor(log2 |x|), least)^2, in lanes as above; 2^floor(log2 |x|) is 0 below
+  // the normal numbers and infinite for what is not finite. `used` are the fraction bits that any
+  // value has set. RoundingFloor.swift has the plain twin.
+  double (*squared_binades)(const double *_Nullable values, size_t count, double least,
+                            uint64_t *used);
 };
 
 // The loops of an instruction set, or null if this processor lacks it or there are none for it.

@@ -1,6 +1,4 @@
 import Checkpoints
-import Glibc
-import Tensors
 
 /// One line of a check before a merge.
 public struct CheckLine: Hashable, Sendable {
@@ -56,58 +54,16 @@ public struct MergeCheck: Sendable {
   /// - Throws: `CheckpointError` if a file cannot be read.
   public func run() throws -> [CheckLine] {
     let pairing = CheckpointPairing(base: a, other: b)
-    return try ParameterCheck(a, b, pairing).lines + FolderCheck(a, b).lines()
-      + ValueCheck(a, b, resources).lines() + originLines() + taskVectorLines()
-  }
-
-  private func originLines() throws -> [CheckLine] {
-    do {
-      return [originLine(try OriginTest(a, b, options: origin, resources: resources).run())]
-    } catch let error as CheckpointError {
-      return [CheckLine(.failure, "origin", "cannot be tested: \(error)")]
-    }
-  }
-
-  private func originLine(_ finding: OriginFinding) -> CheckLine {
-    let verdict = finding.verdict.rawValue.lowercased()
-    let certified = (finding.logCertified / log(10)).rounded(.down)
-    switch finding.verdict {
-    case .identical: return CheckLine(.warning, "origin", "the two are the same model")
-    case .shared, .sharedByUnusedTokens:
-      return CheckLine(.ok, "origin", "\(verdict), log10 p <= \(certified)")
-    case .sharedAfterAlignment, .similar:
-      return CheckLine(
-        .failure, "origin", "\(verdict): units are in another order or basis; align them first")
-    case .notDetected:
-      return CheckLine(
-        .failure, "origin", "no shared initialization was detected, so a mixture is likely noise")
-    case .controlsFailed, .untestable:
-      let reason = finding.remarks.first.map { ": " + $0 } ?? ""
-      return CheckLine(.warning, "origin", verdict + reason)
-    }
+    return try ParameterCheck(a, b, pairing).lines + [
+      ConfigurationCheck(a, b).line(), TokenCheck(a, b).line(),
+    ]
+      + ValueCheck(a, b, resources).lines()
+      + [OriginCheck(a, b, options: origin, resources).line()] + taskVectorLines()
   }
 
   private func taskVectorLines() throws -> [CheckLine] {
     guard let base else { return [] }
     let pairings = [a, b].map { CheckpointPairing(base: base, other: $0) }
-    let found = try TaskVectorAgreement.measure(pairings[0], pairings[1], using: resources)
-    guard found.moved > 0 else {
-      return [CheckLine(.warning, "task vectors", "no weight was moved by both")]
-    }
-    // Independent signs conflict in half of the elements.
-    let level: CheckLine.Level = found.conflictShare > 0.55 ? .warning : .ok
-    return [
-      CheckLine(
-        level, "task vectors",
-        "cosine \(found.cosine.threeDigits), opposite signs in \(found.conflictShare.percent) of "
-          + "\(found.moved) weights that both moved")
-    ]
+    return [try TaskVectorAgreement.measure(pairings[0], pairings[1], using: resources).line]
   }
-}
-
-extension Double {
-  /// The number with three decimal places.
-  fileprivate var threeDigits: String { String((self * 1000).rounded() / 1000) }
-  /// The number as a percentage with one decimal place.
-  fileprivate var percent: String { "\((self * 1000).rounded() / 10) %" }
 }

@@ -15,7 +15,8 @@ struct ParameterCheck {
   private static func names(_ pairing: CheckpointPairing) -> CheckLine {
     let alone = pairing.coverage.filter { [.onlyInBase, .onlyInOther].contains($0.status) }
     guard !alone.isEmpty else {
-      return CheckLine(.ok, "names", "\(pairing.pairs.count) parameters are in both")
+      let count = pairing.coverage.count { [.compared, .shapeMismatch].contains($0.status) }
+      return CheckLine(.ok, "names", "\(count) parameters are in both")
     }
     return CheckLine(
       .failure, "names",
@@ -38,6 +39,9 @@ struct ParameterCheck {
   }
 
   private static func types(_ pairing: CheckpointPairing) -> CheckLine {
+    guard !pairing.pairs.isEmpty else {
+      return CheckLine(.warning, "types", "not compared: no parameter has one shape in both")
+    }
     let mixed = pairing.pairs.filter { $0.base.dtype != $0.other.dtype }
     guard let first = mixed.first else {
       let types = Set(pairing.pairs.map(\.base.dtype.rawValue)).sorted()
@@ -61,49 +65,13 @@ struct ParameterCheck {
     }
     return CheckLine(
       .warning, "output head",
-      "\(heads[0] ? "A" : "B") has one of its own, the other has it tied to its embedding or left out"
-    )
+      "\(heads[0] ? "A" : "B") has one of its own, "
+        + "\(heads[0] ? "B" : "A") has it tied to the embedding or left out")
   }
 
   /// The first few of some names.
   static func listed(_ names: [String]) -> String {
     names.prefix(3).joined(separator: "; ")
       + (names.count > 3 ? "; and \(names.count - 3) more" : "")
-  }
-}
-
-/// Whether the values of two models are fit to be mixed: none that is NaN or infinite, no matrix that is constant.
-struct ValueCheck {
-  private let models: [ParameterList]
-  private let resources: WalkResources
-
-  init(_ a: ParameterList, _ b: ParameterList, _ resources: WalkResources) {
-    (models, self.resources) = ([a, b], resources)
-  }
-
-  /// A line for values that are not finite, and one for constant matrices.
-  ///
-  /// - Throws: `CheckpointError` if a file cannot be read to its end.
-  func lines() throws -> [CheckLine] {
-    var (broken, constant) = ([String](), [String]())
-    for (label, model) in zip(["A", "B"], models) {
-      let found = try statistics(of: model.parameters.map(\.record), using: resources)
-      for (parameter, values) in zip(model.parameters, found) {
-        let name = "\(parameter.name.canonical) of \(label)"
-        if values.nan + values.infinite > 0 { broken.append(name) }
-        if values.count > 1, parameter.record.shape.rank > 1, values.least == values.greatest {
-          constant.append(name)
-        }
-      }
-    }
-    return [
-      broken.isEmpty
-        ? CheckLine(.ok, "values", "all are finite")
-        : CheckLine(
-          .failure, "values", "NaN or infinite values in \(ParameterCheck.listed(broken))"),
-      constant.isEmpty
-        ? CheckLine(.ok, "matrices", "none is constant")
-        : CheckLine(.warning, "matrices", "constant: \(ParameterCheck.listed(constant))"),
-    ]
   }
 }

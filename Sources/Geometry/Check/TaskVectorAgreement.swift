@@ -15,6 +15,10 @@ public struct TaskVectorAgreement: Hashable, Sendable {
   private var product = CompensatedSum()
   private var squaredA = CompensatedSum()
   private var squaredB = CompensatedSum()
+  /// Σ C², Σ δ_A² and Σ δ_B² over matrices, in which gains near 1 have no part.
+  private var matrices = [CompensatedSum](repeating: CompensatedSum(), count: 3)
+  /// Elements that all three have.
+  public private(set) var compared = 0
 
   /// The result over no elements.
   public init() {}
@@ -27,21 +31,36 @@ public struct TaskVectorAgreement: Hashable, Sendable {
     product.value / (squaredA.value.squareRoot() * squaredB.value.squareRoot())
   }
 
+  /// ‖δ‖ / ‖C‖ over all matrices, for A and for B: some tenths at most for fine-tunes, about √2 for
+  /// networks that are not related to C.
+  public var relativeLengths: (a: Double, b: Double) {
+    let lengths = matrices.map { $0.value.squareRoot() }
+    return (lengths[1] / lengths[0], lengths[2] / lengths[0])
+  }
+
+  /// Whether A, or B, has the values of the base in all elements.
+  public var isUnmoved: (a: Bool, b: Bool) { (squaredA.value == 0, squaredB.value == 0) }
+
   /// Adds elements of the base and of both fine-tunes, all of one length.
   mutating func add(
     base: UnsafeMutableBufferPointer<Float>, _ a: UnsafeMutableBufferPointer<Float>,
-    _ b: UnsafeMutableBufferPointer<Float>
+    _ b: UnsafeMutableBufferPointer<Float>, isMatrix: Bool
   ) {
-    var (sum, left, right) = (0.0, 0.0, 0.0)
+    var (sum, left, right, length) = (0.0, 0.0, 0.0, 0.0)
     for index in base.indices {
-      let (x, y) = (Double(a[index]) - Double(base[index]), Double(b[index]) - Double(base[index]))
+      let origin = Double(base[index])
+      let (x, y) = (Double(a[index]) - origin, Double(b[index]) - origin)
       (sum, left, right) = (sum + x * y, left + x * x, right + y * y)
+      length += origin * origin
       moved += x != 0 && y != 0 ? 1 : 0
       opposed += x * y < 0 ? 1 : 0
     }
     product += sum
     squaredA += left
     squaredB += right
+    compared += base.count
+    guard isMatrix else { return }
+    for (position, value) in [length, left, right].enumerated() { matrices[position] += value }
   }
 }
 
@@ -55,6 +74,8 @@ extension TaskVectorAgreement: Mergeable {
     product += later.product
     squaredA += later.squaredA
     squaredB += later.squaredB
+    compared += later.compared
+    for position in matrices.indices { matrices[position] += later.matrices[position] }
   }
 
   /// Compares what two fine-tunes moved, over all parameters that the base and both have.
@@ -95,7 +116,9 @@ extension TaskVectorAgreement: Mergeable {
         for (reader, buffer) in zip(triples[item], buffers) {
           try reader.readFloats(range, into: buffer)
         }
-        part.add(base: buffers[0], buffers[1], buffers[2])
+        part.add(
+          base: buffers[0], buffers[1], buffers[2],
+          isMatrix: triples[item][0].record.shape.rank > 1)
       }
       return part
     }

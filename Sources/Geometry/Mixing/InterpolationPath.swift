@@ -7,8 +7,10 @@
 public struct InterpolationPath: Hashable, Sendable {
   /// The coefficients at parameter 0, one for each checkpoint.
   private var origin: [Double]
-  /// What each coefficient gains where the parameter grows by 1.
   private var slope: [Double]
+
+  /// What each coefficient gains where the parameter grows by 1; they sum to 0.
+  public var direction: [Double] { slope }
 
   private init(of count: Int) {
     origin = Array(repeating: 0, count: count)

@@ -31,7 +31,7 @@ public struct MatrixSpectrum: Sendable {
   /// Source for the edge: Bai & Yin 1993, "Limit of the Smallest Eigenvalue of a Large
   /// Dimensional Sample Covariance Matrix", theorem 2.
   public let roundingFloor: Double
-  /// How far the leading values may fall short: σ_i ≤ √(σ̂_i² + remainder²). 0 if complete.
+  /// ρ, how far the leading values may fall short: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²). 0 if complete.
   public let remainder: Double
 
   /// Creates a spectrum.
@@ -41,16 +41,17 @@ public struct MatrixSpectrum: Sendable {
   ///   - values: the largest first.
   ///   - method: how they were computed.
   ///   - frobeniusNorm: ‖D‖_F.
-  ///   - meanSquaredSpacing: of the tensors' elements, added if there are two.
+  ///   - roundingSquare: s², the mean square of what rounding does to an element, added if there
+  ///     are two tensors.
   ///   - remainder: see ``remainder``.
   init(
     extents: (rows: Int, columns: Int), values: [Double], method: Method, frobeniusNorm: Double,
-    meanSquaredSpacing: Double, remainder: Double = 0
+    roundingSquare: Double, remainder: Double = 0
   ) {
     (self.extents, self.values, self.method) = (extents, values, method)
     (self.frobeniusNorm, self.remainder) = (frobeniusNorm, remainder)
     let edge = Double(extents.rows).squareRoot() + Double(extents.columns).squareRoot()
-    roundingFloor = 1.25 * (meanSquaredSpacing / 12).squareRoot() * edge
+    roundingFloor = method == .notFinite ? .nan : 1.25 * roundingSquare.squareRoot() * edge
   }
 }
 
@@ -60,6 +61,11 @@ extension MatrixSpectrum {
 
   /// ‖D‖₂ = σ_1; 0 of a matrix without elements.
   public var spectralNorm: Double { method == .notFinite ? .nan : values.first ?? 0 }
+
+  /// The most that σ_1 can be, √(σ̂_1² + remainder²); σ_1 itself if complete.
+  public var spectralNormBound: Double {
+    method == .leading ? hypot(spectralNorm, remainder) : spectralNorm
+  }
 
   /// ‖D‖_F² / σ_1², at most the rank; 0 of a zero matrix.
   ///
@@ -85,7 +91,8 @@ extension MatrixSpectrum {
   }
 
   /// How many singular values exceed ``roundingFloor``; `nil` if it may be more than were
-  /// computed.
+  /// computed. Leading values are taken for the true ones, which they approach far more closely
+  /// than ``remainder`` guarantees.
   public var numericalRank: Int? {
     let count = values.prefix { $0 > roundingFloor }.count
     return method == .notFinite || (method == .leading && count == values.count) ? nil : count

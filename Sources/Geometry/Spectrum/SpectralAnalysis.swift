@@ -30,10 +30,9 @@ public struct SpectralItem: Sendable {
 public struct SpectralAnalysis: Sendable {
   /// What is decomposed, in the base's order.
   public let items: [SpectralItem]
-  /// Parameters of one extent or none, which have no singular values.
-  public let skipped: [TensorName]
-  /// What else was left out: buffers, ties, and what has no partner.
-  public let leftOut: [CoverageEntry]
+  /// One entry for each parameter: those decomposed, those that are no matrices, then buffers,
+  /// ties, and what has no partner or was excluded.
+  public let coverage: [CoverageEntry]
   private let options: Options
 
   /// How to decompose.
@@ -69,8 +68,10 @@ public struct SpectralAnalysis: Sendable {
     _ parameters: ParameterList, options: Options = Options(),
     isIncluded: (TensorName) -> Bool = { _ in true }
   ) {
-    func entry(_ name: ParameterName, _ status: CoverageEntry.Status) -> CoverageEntry {
-      CoverageEntry(name: name.canonical, status: status, detail: "")
+    func entry(
+      _ name: ParameterName, _ status: CoverageEntry.Status, _ detail: String = ""
+    ) -> CoverageEntry {
+      CoverageEntry(name: name.canonical, status: status, detail: detail)
     }
     let all = parameters.parameters
     let taken = all.filter { isIncluded($0.name.canonical) }
@@ -78,7 +79,7 @@ public struct SpectralAnalysis: Sendable {
     self.init(
       taken.map { ($0.name, $0.record, nil, "") },
       leftOut: parameters.buffers.map { entry($0.name, .buffer) }
-        + parameters.ties.map { entry($0.parameter.name, .tied) }
+        + parameters.ties.map { entry($0.parameter.name, .tied, "to \($0.of)") }
         + excluded.map { entry($0.name, .excluded) }, options: options)
   }
 
@@ -86,11 +87,18 @@ public struct SpectralAnalysis: Sendable {
     _ all: [(name: ParameterName, a: TensorRecord, b: TensorRecord?, remark: String)],
     leftOut: [CoverageEntry], options: Options
   ) {
-    (self.leftOut, self.options) = (leftOut, options)
-    skipped = all.filter { $0.a.shape.rank < 2 }.map(\.name.canonical)
+    self.options = options
     items = all.filter { $0.a.shape.rank >= 2 }.map {
       SpectralItem($0.name, $0.a, $0.b, remark: $0.remark)
     }
+    let vectors = all.filter { $0.a.shape.rank < 2 }
+    coverage =
+      items.map {
+        CoverageEntry(name: $0.name.canonical, status: .decomposed, detail: $0.remark)
+      }
+      + vectors.map {
+        CoverageEntry(name: $0.name.canonical, status: .notMatrix, detail: $0.a.shape.compact)
+      } + leftOut
   }
 
   /// Decomposes everything, the matrices that take longest first, so that no thread is left
@@ -155,7 +163,7 @@ public struct SpectralAnalysis: Sendable {
     ) -> MatrixSpectrum {
       MatrixSpectrum(
         extents: item.extents, values: values, method: method, frobeniusNorm: norm,
-        meanSquaredSpacing: survey.meanSquaredSpacings[index], remainder: remainder)
+        roundingSquare: survey.roundingSquares[index], remainder: remainder)
     }
     guard survey.isFinite[index] else { return result(.notFinite, []) }
     let factor = survey.factors[index]
@@ -165,9 +173,11 @@ public struct SpectralAnalysis: Sendable {
     }
     let random = RandomStream(seed: options.seed, stream: UInt64(index))
     let svd = try RandomizedSVD(matrix, count: leading, random: random)
-    let missed = norm * factor * (norm * factor) - svd.capturedSquare
+    // Both squares are sums of rounded products: their difference is uncertain by some 2^-44.
+    let total = norm * factor * (norm * factor)
+    let missed = max(total - svd.capturedSquare, 0) + 0x1p-44 * total
     return result(
-      .leading, svd.values.map { $0 / factor }, remainder: max(missed, 0).squareRoot() / factor)
+      .leading, svd.values.map { $0 / factor }, remainder: missed.squareRoot() / factor)
   }
 }
 
@@ -180,8 +190,8 @@ private struct Survey: Sendable {
   /// Powers of two with which elements are near 1 where their squares might overflow or
   /// underflow, else 1.
   let factors: [Double]
-  /// Of A, and of B if there is one, added.
-  let meanSquaredSpacings: [Double]
+  /// Mean squares of what rounding does to elements of A, and of B if there is one, added.
+  let roundingSquares: [Double]
 
   init(_ items: [SpectralItem], using resources: WalkResources) throws {
     let figures = try Survey.figures(of: items, using: resources)
@@ -189,9 +199,9 @@ private struct Survey: Sendable {
     isFinite = figures.map { $0.largest.isFinite && $0.nonfinite == 0 }
     factors = figures.map { Survey.factor(largest: $0.largest) }
     let records = items.map(\.base) + items.compactMap(\.other)
-    let spacings = try spacingSquares(of: records, threads: resources.threads)
-    meanSquaredSpacings = items.indices.map { index in
-      spacings[index] + (items[index].other == nil ? 0 : spacings[items.count + index])
+    let squares = try Geometry.roundingSquares(of: records, threads: resources.threads)
+    roundingSquares = items.indices.map { index in
+      squares[index] + (items[index].other == nil ? 0 : squares[items.count + index])
     }
   }
 

@@ -78,7 +78,7 @@ private final class Derivation {
 }
 
 /// The logits of some rows, and how they change.
-private struct Logits {
+struct Logits {
   let values: AlignedBuffer<Float>
   let changes: AlignedBuffer<Float>
 
@@ -90,7 +90,7 @@ private struct Logits {
 
 extension GPT2 {
   /// Rows whose logits are in memory at once.
-  private static let rowsAtOnce = 16
+  static let rowsAtOnce = 16
 
   private func run(_ batch: TokenBatch, along direction: GPT2, in work: Derivation) {
     embed(batch, into: work.value.stream.pointer)
@@ -214,20 +214,23 @@ extension GPT2 {
 }
 
 /// The logits of one position, to the first order.
-private struct Expansion {
+struct Expansion {
   let values: UnsafePointer<Float>
   let changes: UnsafePointer<Float>
   /// [words], to compute in.
   let row: AlignedBuffer<Float>
 
   func score(_ target: Int, steps: [Float]) -> LinearizedLikelihood {
-    LinearizedLikelihood(
-      derivative: derivative(target),
-      values: steps.map { step in
-        for word in 0..<row.count { row.pointer[word] = values[word] + step * changes[word] }
-        logSoftmax(row.pointer, count: row.count)
-        return -row.pointer[target]
-      })
+    LinearizedLikelihood(derivative: derivative(target), values: values(target, steps: steps))
+  }
+
+  /// −log softmax(z + t · dz)[target] at each step t.
+  func values(_ target: Int, steps: [Float]) -> [Float] {
+    steps.map { step in
+      for word in 0..<row.count { row.pointer[word] = values[word] + step * changes[word] }
+      logSoftmax(row.pointer, count: row.count)
+      return -row.pointer[target]
+    }
   }
 
   /// Σ_w p[w] · dz[w] − dz[target].

@@ -158,7 +158,7 @@ extension GPT2 {
   }
 
   /// Leaves what goes into the head in `work.input`, one row for each kept row.
-  private func run(_ batch: TokenBatch, in work: GPT2Activations) {
+  func run(_ batch: TokenBatch, in work: GPT2Activations) {
     embed(batch, into: work.stream.pointer)
     for block in blocks.dropLast() {
       attend(block, batch, in: work)

@@ -27,14 +27,9 @@ struct Align: ParsableCommand {
   @Option(help: "Seed of the order in which groups of units are matched.")
   var seed: UInt64 = 0
 
-  @Flag(help: "Print JSON lines instead of tables.")
-  var json = false
-
-  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
-  var quiet = false
-
   @OptionGroup var names: NameMapOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: CheckpointOutputOptions
 
   func run() throws {
@@ -97,19 +92,17 @@ struct Align: ParsableCommand {
 
   private func show(_ report: AlignReport, _ units: PermutableUnits) throws {
     if units.heads == nil {
-      printError(
-        "transect: warning: heads stay in place, as no config.json beside B tells their number; "
+      printing.warn(
+        "heads stay in place, as no config.json beside B tells their number; "
           + "--heads does")
     }
-    guard !quiet else { return }
-    let width = TerminalTable.width
-    try printLines(
-      json
-        ? [jsonHeader("align", [("seed", "\(seed)")])]
-          + jsonLines(report.distances, kind: "distance")
-          + jsonLines(report.groups, kind: "group")
-        : [report.remark, ""] + TerminalTable(report.distances).lines(width: width) + [""]
-          + TerminalTable(report.groups).lines(width: width) + [""]
-          + ["written: \(output.file.escapedForTerminal); the inverse orders give B's bytes back"])
+    try printing.show(
+      json: [jsonHeader("align", [("seed", "\(seed)")])]
+        + jsonLines(report.distances, kind: "distance")
+        + jsonLines(report.groups, kind: "group"),
+      csv: report.groups,
+      text: [report.remark, ""] + TerminalTable(report.distances).lines() + [""]
+        + TerminalTable(report.groups).lines() + [""]
+        + ["written: \(output.file.escapedForTerminal); the inverse orders give B's bytes back"])
   }
 }

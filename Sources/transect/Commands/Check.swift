@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 
@@ -26,7 +27,7 @@ struct Check: ParsableCommand {
   var base: String?
 
   @Option(help: "Level of the test of a shared initialization.")
-  var alpha = 1e-6
+  var level = 1e-6
 
   @Option(help: "Units of A to look at in each group of one block, at random; default is all.")
   var rows: Int?
@@ -34,14 +35,13 @@ struct Check: ParsableCommand {
   @Option(help: "Seed of everything that is drawn at random.")
   var seed: UInt64 = 0
 
-  @Flag(help: "Print JSON lines.")
-  var json = false
-
   @OptionGroup var names: NameMapOptions
+  @OptionGroup var unused: UnusedTokenOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
-    guard alpha > 0, alpha < 0.4 else { throw ValidationError("--alpha must be within 0 and 0.4") }
+    guard level > 0, level < 0.4 else { throw ValidationError("--level must be within 0 and 0.4") }
     guard rows.map({ $0 > 0 }) ?? true else { throw ValidationError("--rows must be at least 1") }
   }
 
@@ -50,18 +50,22 @@ struct Check: ParsableCommand {
       try ParameterList(openCheckpoint(argument, mode: resources.io))
     }
     let lines = try MergeCheck(
-      models[0], models[1], base: models.count > 2 ? models[2] : nil, origin: origin(),
+      models[0], models[1], base: models.count > 2 ? models[2] : nil, origin: origin(models[0]),
       resources: resources.resources
     ).run()
     for model in models { try model.checkpoint.verifyUnchanged() }
-    try printLines(lines.map(json ? object : text))
+    let table = table(lines)
+    try printing.show(
+      json: [jsonHeader("check")] + jsonLines(table, kind: "check"), csv: table,
+      text: lines.map(text))
     if lines.contains(where: { $0.level == .failure }) { throw ExitCode(1) }
   }
 
-  private func origin() throws -> OriginTest.Options {
+  private func origin(_ model: ParameterList) throws -> OriginTest.Options {
     var options = OriginTest.Options()
-    (options.level, options.seed, options.rows) = (alpha, seed, rows)
+    (options.level, options.seed, options.rows) = (level, seed, rows)
     (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
+    options.unusedTokens = try unused.unusedTokenRanges(model)
     return options
   }
 
@@ -73,10 +77,13 @@ struct Check: ParsableCommand {
       .escapedForTerminal
   }
 
-  private func object(_ line: CheckLine) -> String {
-    jsonObject([
-      ("kind", jsonString("check")), ("level", jsonString(line.level.rawValue)),
-      ("topic", jsonString(line.topic)), ("text", jsonString(line.text)),
-    ])
+  private func table(_ lines: [CheckLine]) -> ReportTable {
+    ReportTable(
+      rowCount: lines.count,
+      columns: [
+        .init("level", .text(lines.map(\.level.rawValue))),
+        .init("topic", .text(lines.map(\.topic))),
+        .init("text", .text(lines.map(\.text))),
+      ])
   }
 }

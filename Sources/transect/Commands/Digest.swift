@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 
@@ -20,33 +21,36 @@ struct Digest: ParsableCommand {
   @Flag(help: "Print the digest of each parameter too, under its canonical name.")
   var tensors = false
 
-  @Flag(help: "Print JSON lines.")
-  var json = false
-
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
 
   func validate() throws {
     guard !checkpoints.isEmpty else { throw ValidationError("name at least one checkpoint") }
   }
 
   func run() throws {
-    for argument in checkpoints {
-      let model = try ParameterList(openCheckpoint(argument, mode: resources.io))
-      let digests = try contentDigests(
-        of: model.parameters.map(\.record), threads: resources.threads)
-      try model.checkpoint.verifyUnchanged()
-      let names = model.parameters.map(\.name.canonical)
-      let root = ContentDigest(ofModel: zip(names, digests).map { (name: $0, digest: $1) })
-      let parts = tensors ? zip(names, digests).map { line($1, $0.text, kind: "tensor") } : []
-      try printLines(parts + [line(root, argument, kind: "model")])
-    }
+    let lines = try checkpoints.flatMap(digests)
+    let table = ReportTable(
+      rowCount: lines.count,
+      columns: [
+        .init("part", .text(lines.map(\.part))), .init("name", .text(lines.map(\.name))),
+        .init("digest", .text(lines.map(\.digest))),
+      ])
+    try printing.show(
+      json: [jsonHeader("digest")] + jsonLines(table, kind: "digest"), csv: table,
+      text: lines.map { "\($0.digest)  \($0.name.escapedForTerminal)" })
   }
 
-  private func line(_ digest: ContentDigest, _ name: String, kind: String) -> String {
-    guard json else { return "\(digest)  \(name.escapedForTerminal)" }
-    return jsonObject([
-      ("kind", jsonString(kind)), ("name", jsonString(name)),
-      ("digest", jsonString(digest.description)),
-    ])
+  private typealias Line = (part: String, name: String, digest: String)
+
+  /// The lines of one checkpoint, that of the model last.
+  private func digests(_ argument: String) throws -> [Line] {
+    let model = try ParameterList(openCheckpoint(argument, mode: resources.io))
+    let digests = try contentDigests(of: model.parameters.map(\.record), threads: resources.threads)
+    try model.checkpoint.verifyUnchanged()
+    let names = model.parameters.map(\.name.canonical)
+    let root = ContentDigest(ofModel: zip(names, digests).map { (name: $0, digest: $1) })
+    let parts = tensors ? zip(names, digests).map { ("tensor", $0.text, $1.description) } : []
+    return parts + [("model", argument, root.description)]
   }
 }

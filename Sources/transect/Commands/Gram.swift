@@ -31,6 +31,7 @@ struct Gram: ParsableCommand {
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   /// Whether a result file is read instead of checkpoints.
@@ -94,7 +95,7 @@ struct Gram: ParsableCommand {
   }
 
   private func storedReport() throws -> GramReport {
-    try withStoredResult(checkpoints[0]) { try GramReport($0) }
+    try withStoredResult(checkpoints[0], groups: GramReport.groupNames) { try GramReport($0) }
   }
 
   /// The numbers of `--at`, or `nil` if it is not given.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import JSON
 import Reports
 
 extension Gram {
@@ -9,22 +10,13 @@ extension Gram {
   ///   another number of coefficients than there are checkpoints.
   func show(_ report: GramReport, _ coverage: CoverageReport, notes: [String]) throws {
     let point = try pointTable(report)
-    guard !output.quiet else { return }
     let table = point ?? report.pairTable(by: by)
-    if output.json {
-      try printLines(
-        [header(report)] + jsonLines(table, kind: point == nil ? "pair" : "point")
-          + (point == nil ? jsonLines(report.checkpointTable, kind: "checkpoint") : [])
-          + jsonLines(coverage.table(includingCompared: false), kind: "coverage"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(table))
-    } else {
-      try printLines(text(report, table, coverage, notes))
-    }
-    if report.nonfinite > 0 {
-      printError("transect: warning: \(report.nonfinite.grouped) values are NaN or infinite")
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    try printing.show(
+      json: [header(report)] + jsonLines(table, kind: point == nil ? "pair" : "point")
+        + (point == nil ? jsonLines(report.checkpointTable, kind: "checkpoint") : [])
+        + jsonLines(coverage.table(includingCompared: false), kind: "coverage"),
+      csv: table, text: text(report, table, coverage, notes))
+    printing.warn(ofNonfinite: report.nonfinite)
   }
 
   private func pointTable(_ report: GramReport) throws -> ReportTable? {
@@ -38,13 +30,14 @@ extension Gram {
   }
 
   private func header(_ report: GramReport) -> String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.gram/1")),
-      ("source", jsonString(Provenance.source)), ("by", jsonString(by.rawValue)),
-      ("checkpoints", "[" + report.labels.map(jsonString).joined(separator: ",") + "]"),
-      ("base", report.base.map { jsonString(report.labels[$0]) } ?? "null"),
-      ("tensors", String(report.entries.count)), ("numel", String(report.total.elementCount)),
-    ])
+    jsonHeader(
+      "gram",
+      [
+        ("by", jsonString(by.rawValue)),
+        ("checkpoints", "[" + report.labels.map(jsonString).joined(separator: ",") + "]"),
+        ("base", report.base.map { jsonString(report.labels[$0]) } ?? "null"),
+        ("tensors", String(report.entries.count)), ("numel", String(report.total.elementCount)),
+      ])
   }
 
   private func text(
@@ -57,7 +50,7 @@ extension Gram {
         "\(report.labels.count) checkpoints, \(report.entries.count) tensors of "
           + "\(report.total.elementCount.grouped) weights in common"
       ] + coverage.lines + notes.map(\.escapedForTerminal)
-      + (output.verbose && details.rowCount > 0 ? TerminalTable(details).lines(width: width) : [])
+      + (printing.verbose && details.rowCount > 0 ? TerminalTable(details).lines(width: width) : [])
     if at != nil { return head + [""] + TerminalTable(table).lines(width: width) }
     let byGroup = by == .total ? [] : [""] + TerminalTable(table).lines(width: width)
     return head + [""] + report.matrixLines(width: width) + [""]

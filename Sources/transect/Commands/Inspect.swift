@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 
@@ -22,37 +23,35 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Read all values: SHA-256 of each tensor and of the model, whatever the file format.")
   var digest = false
 
-  @Flag(help: "Print JSON lines instead of a table.")
-  var json = false
-
-  @Flag(help: "Print comma-separated values instead of a table.")
-  var csv = false
-
+  @OptionGroup var names: NameFilterOptions
   @OptionGroup var resources: ResourceOptions
-
-  func validate() throws {
-    guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
-  }
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let parameters = try ParameterList(openCheckpoint(checkpoint, mode: resources.io))
-    let records = parameters.checkpoint.records
+    let records = try parameters.records(isIncluded: names.predicate())
     let report = InspectReport(
-      parameters,
+      parameters, records: records,
       statistics: stats ? try statistics(of: records, using: resources.resources) : nil,
       digests: digest ? try contentDigests(of: records, threads: resources.threads) : nil)
     try parameters.checkpoint.verifyUnchanged()
-    try printLines(lines(report))
-  }
-
-  private func lines(_ report: InspectReport) -> [String] {
-    if csv { return commaSeparatedLines(report.table) }
-    if json { return [header(report)] + jsonLines(report.table, kind: "tensor") }
-    return report.summary + [""] + TerminalTable(report.table).lines(width: TerminalTable.width)
+    try printing.show(
+      json: [header(report)] + jsonLines(report.table, kind: "tensor"), csv: report.table,
+      text: report.summary + [""] + TerminalTable(report.table).lines())
   }
 
   private func header(_ report: InspectReport) -> String {
     jsonHeader(
       "inspect", report.modelDigest.map { [("model_digest", jsonString($0.description))] } ?? [])
+  }
+}
+
+extension ParameterList {
+  /// The stored tensors, parameters or not, whose canonical names are included, in the file's order.
+  fileprivate func records(isIncluded: (TensorName) -> Bool) -> [TensorRecord] {
+    let all = parameters + buffers + ties.map(\.parameter)
+    let excluded = all.filter { !isIncluded($0.name.canonical) }.map(\.record.name)
+    let names = Set(excluded)
+    return checkpoint.records.filter { !names.contains($0.name) }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 
@@ -29,14 +30,9 @@ struct Mix: ParsableCommand {
   @Option(help: "Write several files of at most so many bytes of tensors, as 2GB, with an index.")
   var shardSize: MemorySize?
 
-  @Flag(help: "Print JSON lines instead of tables.")
-  var json = false
-
-  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
-  var quiet = false
-
   @OptionGroup var mixing: MixingOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: CheckpointOutputOptions
 
   func validate() throws {
@@ -102,11 +98,12 @@ struct Mix: ParsableCommand {
   private func show(_ report: MixReport) throws {
     let sum = mixing.weight.reduce(0, +)
     if !mixing.weight.isEmpty, (sum - 1).magnitude > 1e-9 {
-      printError("transect: warning: the weights sum to \(sum), not to 1")
+      printing.warn("the weights sum to \(sum), not to 1")
     }
-    for warning in report.warnings { printError("transect: warning: \(warning)") }
-    guard !quiet else { return }
-    try printLines(json ? [header] + jsonLines(report.tensors, kind: "tensor") : text(report))
+    report.warnings.forEach(printing.warn)
+    try printing.show(
+      json: [header] + jsonLines(report.tensors, kind: "tensor"), csv: report.tensors,
+      text: text(report))
   }
 
   private func text(_ report: MixReport) -> [String] {
@@ -117,11 +114,12 @@ struct Mix: ParsableCommand {
   }
 
   private var header: String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.mix/1")),
-      ("source", jsonString(Provenance.source)), ("formula", jsonString(mixing.formula)),
-      ("checkpoints", "[" + labels(of: inputs).map(jsonString).joined(separator: ",") + "]"),
-    ])
+    jsonHeader(
+      "mix",
+      [
+        ("formula", jsonString(mixing.formula)),
+        ("checkpoints", "[" + labels(of: inputs).map(jsonString).joined(separator: ",") + "]"),
+      ])
   }
 }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import JSON
 import Reports
 
 /// How a mix was made, as it is recorded in the file.

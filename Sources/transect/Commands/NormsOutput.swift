@@ -1,5 +1,6 @@
 import Checkpoints
 import Geometry
+import JSON
 import Reports
 import Tensors
 
@@ -8,22 +9,13 @@ extension Norms {
   ///
   /// - Throws: `OutputError` if standard output cannot take it.
   func show(_ report: NormsReport, _ checkpoints: [ParameterList]) throws {
-    guard !output.quiet else { return }
     let table = report.table(by: by, order: sort, limit: top, scale: scale)
-    if output.json {
-      try printLines(
-        [header] + jsonLines(table, kind: "row")
-          + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(table))
-      report.coverageSummary.forEach(printError)
-    } else {
-      try printLines(text(report, table, checkpoints))
-    }
-    if report.nonfinite > 0 {
-      printError("transect: warning: \(report.nonfinite.grouped) values are NaN or infinite")
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    try printing.show(
+      json: [header] + jsonLines(table, kind: "row")
+        + jsonLines(report.coverageTable(includingCompared: false), kind: "coverage"),
+      csv: table, text: text(report, table, checkpoints))
+    if printing.csv && !printing.quiet { report.coverageSummary.forEach(printError) }
+    printing.warn(ofNonfinite: report.nonfinite)
   }
 
   private var header: String {
@@ -50,7 +42,7 @@ extension Norms {
 
   private func coverage(_ report: NormsReport) -> [String] {
     let details = report.coverageTable(includingCompared: false)
-    let isShort = output.verbose || details.rowCount <= NormsReport.shortCoverage
+    let isShort = printing.verbose || details.rowCount <= NormsReport.shortCoverage
     return report.coverageSummary + (isShort ? list(details) : [])
   }
 

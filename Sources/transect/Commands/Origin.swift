@@ -32,7 +32,7 @@ struct Origin: ParsableCommand {
   var more: [String] = []
 
   @Option(help: "Level of the test: shared if the certified p-value is at most this.")
-  var alpha = 1e-6
+  var level = 1e-6
 
   @Flag(help: "Test the weights as they are, and not after aligning the residual streams.")
   var directOnly = false
@@ -60,10 +60,11 @@ struct Origin: ParsableCommand {
   @OptionGroup var names: NameMapOptions
   @OptionGroup var unused: UnusedTokenOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard alpha > 0, alpha < 0.4 else { throw ValidationError("--alpha must be within 0 and 0.4") }
+    guard level > 0, level < 0.4 else { throw ValidationError("--level must be within 0 and 0.4") }
     guard rows.map({ $0 > 0 }) ?? true else { throw ValidationError("--rows must be at least 1") }
     guard (0...9_999).contains(monteCarlo) else {
       throw ValidationError("--monte-carlo must be between 0 and 9999")
@@ -97,7 +98,7 @@ struct Origin: ParsableCommand {
 
   func options(_ model: ParameterList) throws -> OriginTest.Options {
     var options = OriginTest.Options()
-    (options.level, options.seed, options.rows) = (alpha, seed, rows)
+    (options.level, options.seed, options.rows) = (level, seed, rows)
     (options.shuffles, options.isDirectOnly) = (monteCarlo, directOnly)
     (options.map, options.heads) = try (names.axisMap(), names.attentionHeads())
     options.unusedTokens = try unused.unusedTokenRanges(model)
@@ -106,17 +107,10 @@ struct Origin: ParsableCommand {
   }
 
   private func show(_ report: OriginReport) throws {
-    guard !output.quiet else { return }
-    if output.json {
-      try printLines(
-        [jsonHeader("origin")] + jsonLines(report.table, kind: "group") + [report.verdictLine])
-    } else if output.csv {
-      try printLines(commaSeparatedLines(report.table))
-    } else {
-      let table = TerminalTable(report.table).lines(width: TerminalTable.width)
-      try printLines(report.lines + (output.verbose ? [""] + table : []))
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    let table = printing.verbose ? [""] + TerminalTable(report.table).lines() : []
+    try printing.show(
+      json: [jsonHeader("origin")] + jsonLines(report.table, kind: "group") + [report.verdictLine],
+      csv: report.table, text: report.lines + table)
   }
 
   private func result(_ report: OriginReport, _ models: [ParameterList]) throws -> ResultFile {
@@ -135,7 +129,7 @@ struct Origin: ParsableCommand {
   /// What shapes the result file, in a fixed order.
   var command: String {
     let options =
-      ["--alpha", "\(alpha)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
+      ["--level", "\(level)", "--seed", "\(seed)"] + (directOnly ? ["--direct-only"] : [])
       + (rows.map { ["--rows", "\($0)"] } ?? [])
       + (monteCarlo > 0 ? ["--monte-carlo", "\(monteCarlo)"] : [])
       + (layerMap ? ["--layer-map"] : []) + (legacyPhiU ? ["--legacy-phi-u"] : [])

@@ -35,22 +35,14 @@ extension Origin {
   }
 
   private func show(_ report: LineageReport) throws {
-    guard !output.quiet else { return }
-    if output.json {
-      try printLines(
-        [jsonHeader("lineage")] + jsonLines(report.pairTable, kind: "pair")
-          + jsonLines(report.checkpointTable, kind: "checkpoint")
-          + jsonLines(report.productTable, kind: "product") + [report.verdictLine])
-    } else if output.csv {
-      try printLines(commaSeparatedLines(report.pairTable))
-    } else {
-      let tables =
-        [report.pairTable] + (output.verbose ? [report.checkpointTable, report.productTable] : [])
-      try printLines(
-        report.lines
-          + tables.flatMap { [""] + TerminalTable($0).lines(width: TerminalTable.width) })
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    let tables =
+      [report.pairTable] + (printing.verbose ? [report.checkpointTable, report.productTable] : [])
+    try printing.show(
+      json: [jsonHeader("lineage")] + jsonLines(report.pairTable, kind: "pair")
+        + jsonLines(report.checkpointTable, kind: "checkpoint")
+        + jsonLines(report.productTable, kind: "product") + [report.verdictLine],
+      csv: report.pairTable,
+      text: report.lines + tables.flatMap { [""] + TerminalTable($0).lines() })
   }
 
   private func result(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Geometry
 import HDF5
+import JSON
 import Reports
 import Tensors
 
@@ -32,6 +33,7 @@ struct Solve: ParsableCommand {
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -79,26 +81,13 @@ struct Solve: ParsableCommand {
   }
 
   private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
-    guard !output.quiet else { return }
     let (table, details) = (report.table(by: by), coverage.table(includingCompared: false))
-    if output.json {
-      let header = jsonObject([
-        ("kind", jsonString("header")), ("schema", jsonString("transect.solve/1")),
-        ("source", jsonString(Provenance.source)), ("by", jsonString(by.rawValue)),
-      ])
-      try printLines(
-        [header] + jsonLines(table, kind: "row") + jsonLines(details, kind: "coverage")
-          + [report.verdictLine])
-    } else if output.csv {
-      try printLines(commaSeparatedLines(table))
-    } else {
-      let width = TerminalTable.width
-      let left =
-        output.verbose && details.rowCount > 0
-        ? [""] + TerminalTable(details).lines(width: width) : []
-      try printLines(report.lines + [""] + TerminalTable(table).lines(width: width) + left)
-    }
-    if output.verbose { printError(PeakMemory().description) }
+    let left =
+      printing.verbose && details.rowCount > 0 ? [""] + TerminalTable(details).lines() : []
+    try printing.show(
+      json: [jsonHeader("solve", [("by", jsonString(by.rawValue))])] + jsonLines(table, kind: "row")
+        + jsonLines(details, kind: "coverage") + [report.verdictLine],
+      csv: table, text: report.lines + [""] + TerminalTable(table).lines() + left)
   }
 
   private func result(

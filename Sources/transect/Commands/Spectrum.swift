@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Geometry
 import HDF5
+import JSON
 import Reports
 import Tensors
 
@@ -17,7 +18,9 @@ struct Spectrum: ParsableCommand {
       called so. -o stores all singular values; --json and --csv hold more than the table.
 
       Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
-      axis are skipped. A matrix takes 8 bytes for each element of a square of its shorter side, and some 10 MB.
+      axis are skipped; --verbose lists them. A matrix takes 8 bytes for each element of a square of \
+      its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the K \
+      largest values σ̂_i, with a bound: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²).
       """)
 
   @Argument(help: "The checkpoint, A.")
@@ -44,6 +47,7 @@ struct Spectrum: ParsableCommand {
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -91,28 +95,28 @@ struct Spectrum: ParsableCommand {
   }
 
   private func show(_ report: SpectrumReport) throws {
-    guard !output.quiet else { return }
     let table = report.table(order: sort, limit: top)
-    if output.json {
-      try printLines([header(report)] + jsonLines(table, kind: "row"))
-    } else if output.csv {
-      try printLines(commaSeparatedLines(table))
-    } else {
-      let lines = TerminalTable(table).lines(width: TerminalTable.width)
-      try printLines(
-        [report.summary, ""] + lines + (report.conclusion.map { ["", $0] } ?? []))
-    }
+    try printing.show(
+      json: [header(report)] + jsonLines(table, kind: "row")
+        + jsonLines(report.coverage.table(includingCompared: false), kind: "coverage"),
+      csv: table, text: text(report, table))
+    if printing.csv, !printing.quiet { printError(report.summary) }
     if report.notFinite > 0 {
-      printError("transect: warning: \(report.notFinite) matrices hold NaN or infinite values")
+      printing.warn("\(report.notFinite) matrices hold NaN or infinite values")
     }
-    if output.verbose { printError(PeakMemory().description) }
+  }
+
+  private func text(_ report: SpectrumReport, _ table: ReportTable) -> [String] {
+    let width = TerminalTable.width
+    let details = report.coverage.table(includingCompared: false)
+    let notes = [report.errorBound, report.conclusion].compactMap(\.self)
+    return [report.summary]
+      + (printing.verbose && details.rowCount > 0 ? TerminalTable(details).lines(width: width) : [])
+      + [""] + TerminalTable(table).lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
   }
 
   private func header(_ report: SpectrumReport) -> String {
-    jsonObject([
-      ("kind", jsonString("header")), ("schema", jsonString("transect.spectrum/1")),
-      ("source", jsonString(Provenance.source)), ("matrices", jsonString(report.label)),
-    ])
+    jsonHeader("spectrum", [("matrices", jsonString(report.label))])
   }
 
   private func result(_ report: SpectrumReport, _ models: [ParameterList]) throws -> ResultFile {

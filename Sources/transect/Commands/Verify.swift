@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Geometry
 import HDF5
+import JSON
 import Reports
 import Tensors
 
@@ -15,7 +16,8 @@ struct Verify: ParsableCommand {
       looked for where the result says, which is only their last component unless it was written with \
       --record-paths; name them after the result if they are elsewhere, in their order.
 
-      Exit codes: 0 all are the same, 1 one has changed, 2 unusable input, 3 one cannot be read.
+      Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \
+      cannot be read, 3 an input is not there.
       """)
 
   @Argument(help: "The result file.")
@@ -24,17 +26,20 @@ struct Verify: ParsableCommand {
   @Argument(help: "The inputs, in the order of the result.")
   var checkpoints: [String] = []
 
-  @Flag(help: "Print JSON lines.")
-  var json = false
-
   @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
 
   func run() throws {
     let outcomes = try inputs().map(outcome)
-    try printLines(outcomes.map(line))
+    let table = table(outcomes)
+    try printing.show(
+      json: [jsonHeader("verify")] + jsonLines(table, kind: "input"), csv: table,
+      text: outcomes.map(line))
     if outcomes.contains(where: { $0.status == "CHANGED" }) { throw ExitCode(1) }
     if outcomes.contains(where: { $0.status == "MISSING" }) { throw ExitCode(3) }
   }
+
+  private typealias Outcome = (status: String, input: Input, found: String, remark: String)
 
   private struct Input {
     let label: String
@@ -43,7 +48,7 @@ struct Verify: ParsableCommand {
   }
 
   private func inputs() throws -> [Input] {
-    let (labels, paths, digests) = try withStoredResult(result) { stored in
+    let (labels, paths, digests) = try withStoredResult(result, groups: ["provenance"]) { stored in
       try (
         stored.texts("input", in: "provenance"), stored.texts("path", in: "provenance"),
         stored.texts("content_digest", in: "provenance")
@@ -60,26 +65,34 @@ struct Verify: ParsableCommand {
     return labels.indices.map { .init(label: labels[$0], path: places[$0], digest: digests[$0]) }
   }
 
-  private func outcome(_ input: Input) throws -> (status: String, input: Input, found: String) {
+  private func outcome(_ input: Input) throws -> Outcome {
     do {
       let model = try ParameterList(openCheckpoint(input.path, mode: resources.io))
       let found = try model.modelDigest(threads: resources.threads).description
       try model.checkpoint.verifyUnchanged()
-      return (found == input.digest ? "OK" : "CHANGED", input, found)
-    } catch let error as CheckpointError where error.reason == .unreadable {
-      return ("MISSING", input, "")
+      return (found == input.digest ? "OK" : "CHANGED", input, found, "")
+    } catch let error as CheckpointError {
+      let isMissing = [.unreadable, .noCheckpoint].contains(error.reason)
+      return (isMissing ? "MISSING" : "CHANGED", input, "", error.detail)
     }
   }
 
-  private func line(_ outcome: (status: String, input: Input, found: String)) -> String {
-    guard json else {
-      let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
-      return "\(status) \(outcome.input.label): \(outcome.input.path)".escapedForTerminal
-    }
-    return jsonObject([
-      ("kind", jsonString("input")), ("status", jsonString(outcome.status)),
-      ("name", jsonString(outcome.input.label)), ("path", jsonString(outcome.input.path)),
-      ("recorded", jsonString(outcome.input.digest)), ("found", jsonString(outcome.found)),
-    ])
+  private func line(_ outcome: Outcome) -> String {
+    let status = outcome.status + String(repeating: " ", count: 8 - outcome.status.count)
+    let remark = outcome.remark.isEmpty ? "" : ": " + outcome.remark
+    return "\(status) \(outcome.input.label): \(outcome.input.path)\(remark)".escapedForTerminal
+  }
+
+  private func table(_ outcomes: [Outcome]) -> ReportTable {
+    ReportTable(
+      rowCount: outcomes.count,
+      columns: [
+        .init("status", .text(outcomes.map(\.status))),
+        .init("name", .text(outcomes.map(\.input.label))),
+        .init("path", .text(outcomes.map(\.input.path))),
+        .init("recorded", .text(outcomes.map(\.input.digest))),
+        .init("found", .text(outcomes.map(\.found))),
+        .init("remark", .text(outcomes.map(\.remark))),
+      ])
   }
 }

@@ -9,7 +9,7 @@ struct CheckpointOutputOptions: ParsableArguments {
     help: "The checkpoint to write: a file if it ends in .safetensors, else a folder.")
   var output: String
 
-  @Flag(help: "Replace the output if it exists.")
+  @Flag(help: "Replace the output if it exists; else that is refused before any work.")
   var force = false
 
   func validate() throws {
@@ -59,7 +59,7 @@ struct CheckpointOutputOptions: ParsableArguments {
     guard !isFile else { return try body(output) }
     let folder = try AtomicFolder(output)
     for companion in companionFiles(of: source) { try folder.copy(companion) }
-    try body(folder.temporaryPath + "/" + baseName(file))
+    try folder.fill { try body($0 + "/" + baseName(file)) }
     try folder.commit(removing: CheckpointOutputOptions.isWeightFile)
   }
 }

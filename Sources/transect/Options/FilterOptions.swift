@@ -3,16 +3,13 @@ import Geometry
 import HDF5
 import Tensors
 
-/// Which tensors to take, and how to pair them.
-struct FilterOptions: ParsableArguments {
+/// Which tensors to take, by their names.
+struct NameFilterOptions: ParsableArguments {
   @Option(help: "Take only tensors whose canonical name matches this regular expression.")
   var include: String?
 
   @Option(help: "Leave out tensors whose canonical name matches this regular expression.")
   var exclude: String?
-
-  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
-  var matchTransposed = false
 
   func validate() throws {
     for pattern in [include, exclude].compactMap({ $0 }) { _ = try NamePattern(pattern) }
@@ -26,6 +23,25 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
+  /// The options as they are recorded: a pattern that looks like a path is left out unless paths may
+  /// be told.
+  func recorded(withPaths: Bool) -> [String] {
+    [("--include", include), ("--exclude", exclude)].flatMap { option, pattern in
+      pattern.map { [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"] } ?? []
+    }
+  }
+}
+
+/// Which tensors to take, and how to pair them.
+struct FilterOptions: ParsableArguments {
+  @OptionGroup var names: NameFilterOptions
+
+  @Flag(help: "Compare matrices that one checkpoint stores transposed (Conv1D and Linear).")
+  var matchTransposed = false
+
+  /// A test for names.
+  func predicate() throws -> @Sendable (TensorName) -> Bool { try names.predicate() }
+
   /// How to pair two checkpoints.
   func pairing() throws -> CheckpointPairing.Options {
     var options = CheckpointPairing.Options()
@@ -34,15 +50,8 @@ struct FilterOptions: ParsableArguments {
     return options
   }
 
-  /// The options as they are recorded: a pattern that looks like a path is left out unless paths may
-  /// be told.
+  /// The options as they are recorded.
   func recorded(withPaths: Bool) -> [String] {
-    let options = [("--include", include), ("--exclude", exclude)]
-    return (matchTransposed ? ["--match-transposed"] : [])
-      + options.flatMap { option, pattern in
-        pattern.map {
-          [option, withPaths || UserPath.words(in: $0).isEmpty ? $0 : "PATTERN"]
-        } ?? []
-      }
+    (matchTransposed ? ["--match-transposed"] : []) + names.recorded(withPaths: withPaths)
   }
 }

@@ -33,7 +33,7 @@ struct MixingOptions: ParsableArguments {
     help: """
       Another alpha or beta for tensors whose canonical name matches, as '^h\\.0\\.=0.5'; of \
       several that match, the first counts.
-      """)
+      """, transform: NamedParameter.init)
   var overrides: [NamedParameter] = []
 
   @Flag(
@@ -131,15 +131,21 @@ struct MixingOptions: ParsableArguments {
 }
 
 /// A parameter for tensors of some names.
-struct NamedParameter: ExpressibleByArgument {
+struct NamedParameter {
   let pattern: NamePattern
   let parameter: Double
 
-  init?(argument: String) {
-    guard let equals = argument.lastIndex(of: "="),
-      let parameter = Double(argument[argument.index(after: equals)...]),
-      let pattern = try? NamePattern(String(argument[..<equals]))
-    else { return nil }
-    (self.pattern, self.parameter) = (pattern, parameter)
+  /// Reads a regular expression, `=`, and a number; the last `=` counts.
+  ///
+  /// - Throws: `ValidationError` that tells which of them is none.
+  init(_ argument: String) throws {
+    guard let equals = argument.lastIndex(of: "=") else {
+      throw ValidationError("'\(argument)' has no '=' between a name pattern and a number")
+    }
+    let number = argument[argument.index(after: equals)...]
+    guard let parameter = Double(number) else {
+      throw ValidationError("'\(number)' after the last '=' is not a number")
+    }
+    (pattern, self.parameter) = (try NamePattern(String(argument[..<equals])), parameter)
   }
 }

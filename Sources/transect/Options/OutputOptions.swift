@@ -5,14 +5,8 @@ import HDF5
 import Reports
 import Tensors
 
-/// Where results go.
+/// Into which file a result goes.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print JSON lines instead of a table.")
-  var json = false
-
-  @Flag(help: "Print comma-separated values instead of a table.")
-  var csv = false
-
   @Option(name: .shortAndLong, help: "Also write everything to this HDF5 file.")
   var output: String?
 
@@ -22,14 +16,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Record whole paths in the output file, not only their last components.")
   var recordPaths = false
 
-  @Flag(name: .shortAndLong, help: "Print nothing but errors.")
-  var quiet = false
-
-  @Flag(name: .shortAndLong, help: "Print what was left out and why, and the peak memory.")
-  var verbose = false
-
   func validate() throws {
-    guard !(json && csv) else { throw ValidationError("--json and --csv exclude each other") }
     guard output != "" else { throw ValidationError("--output needs the name of a file") }
     guard output != "-" else {
       throw ValidationError("an HDF5 file cannot go to standard output; name a file")

@@ -11,7 +11,8 @@ struct ResourceOptions: ParsableArguments {
   @Option(
     help: """
       Memory to use, as 256MB or 1GB; at least 32MB. Pages of mapped files come on top. If not \
-      given, 256MB, or half of the machine's where models are held in memory.
+      given, 256MB; for align and spectrum, which hold models or matrices in memory, half of the \
+      machine's.
       """)
   var memory: MemorySize?
 

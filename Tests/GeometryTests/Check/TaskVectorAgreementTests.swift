@@ -9,14 +9,16 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func list(_ name: String, _ values: [Double]) throws -> ParameterList {
-    try ParameterList(folder.checkpoint(name, [.init("w", [values.count], values)]))
+  private func list(_ name: String, _ values: [Double], _ shape: [Int]?) throws -> ParameterList {
+    try ParameterList(folder.checkpoint(name, [.init("w", shape ?? [values.count], values)]))
   }
 
   private func agreement(
-    _ base: [Double], _ a: [Double], _ b: [Double], threads: Int = 1
+    _ base: [Double], _ a: [Double], _ b: [Double], threads: Int = 1, shape: [Int]? = nil
   ) throws -> TaskVectorAgreement {
-    let (zero, left, right) = try (list("c", base), list("a", a), list("b", b))
+    let (zero, left, right) = try (
+      list("c", base, shape), list("a", a, shape), list("b", b, shape)
+    )
     return try .measure(
       CheckpointPairing(base: zero, other: left), CheckpointPairing(base: zero, other: right),
       using: WalkResources(threads: threads, scratchByteCount: 0))
@@ -36,6 +38,24 @@ import Testing
     let found = try agreement([1, 2], [1, 2], [3, 4])
     #expect(found.moved == 0)
     #expect(found.conflictShare.isNaN && found.cosine.isNaN)
+  }
+
+  @Test(
+    "A warning is for changes that oppose each other, and for bases that are none",
+    arguments: [
+      // The base is 10 throughout, so that moves of 1 are a tenth of its length.
+      ([11, 11, 11, 11], [11, 11, 11, 11], CheckLine.Level.ok, "cosine 1.0"),
+      ([11, 11, 11, 11], [11, 11, 9, 9], .ok, "opposite signs in 50.0 %"),
+      ([11, 11, 11, 11], [11, 9, 9, 9], .warning, "cancels"),
+      ([11, 10, 10, 10], [10, 11, 10, 10], .ok, "no weight was moved by both"),
+      ([10, 10, 10, 10], [10, 11, 10, 10], .warning, "A has the values of the base"),
+      ([30, 30, 30, 30], [31, 30, 30, 30], .warning, "far for fine-tunes"),
+      ([.nan, 11, 11, 11], [11, 11, 11, 11], .warning, "not finite"),
+    ] as [([Double], [Double], CheckLine.Level, String)])
+  func levels(a: [Double], b: [Double], level: CheckLine.Level, words: String) throws {
+    let line = try agreement([10, 10, 10, 10], a, b, shape: [2, 2]).line
+    #expect(line.level == level)
+    #expect(line.text.contains(words))
   }
 
   @Test("Threads change no bit")

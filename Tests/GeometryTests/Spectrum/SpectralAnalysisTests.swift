@@ -46,7 +46,11 @@ import Testing
     let analysis = SpectralAnalysis(a)
     let spectra = try analysis.run(using: SpectralAnalysisTests.wide)
     #expect(analysis.items.map(\.name.canonical.text) == ["wide", "tall", "conv", "empty"])
-    #expect(analysis.skipped.map(\.text) == ["bias"])
+    #expect(
+      analysis.coverage.map { "\($0.name.text) \($0.status.rawValue) \($0.detail)" } == [
+        "wide decomposed ", "tall decomposed ", "conv decomposed taken as 2x2",
+        "empty decomposed ", "bias not a matrix 2",
+      ])
     #expect(analysis.items.map(\.remark) == ["", "", "taken as 2x2", ""])
     for (spectrum, expected) in zip(spectra, [[5.0, 3], [7, 2], [4, 1], []]) {
       #expect(spectrum.values.count == expected.count)
@@ -138,12 +142,16 @@ import Testing
     }
     #expect(error?.tensor?.text == "h.0.w")
     #expect(error?.detail.contains("600x300") == true)
+    #expect(error?.detail.contains("--leading") == true)
     var options = SpectralAnalysis.Options()
     options.leading = 2
     let found = try SpectralAnalysis(list, options: options).run(using: little)[0]
     let all = try SpectralAnalysis(list, options: options).run(using: SpectralAnalysisTests.wide)[0]
     #expect(found.method == .leading && found.values.count == 2)
     #expect(all.method == .complete && all.values.count == 300)
+    #expect(found.spectralNorm <= all.spectralNorm * (1 + 1e-12))
+    #expect(all.spectralNorm <= found.spectralNormBound && found.spectralNormBound.isFinite)
+    #expect(all.spectralNormBound == all.spectralNorm)
     for (x, y) in zip(found.values, all.values) {
       #expect(x <= y * (1 + 1e-12) && y * y <= x * x + found.remainder * found.remainder)
     }

@@ -1,6 +1,5 @@
+import JSON
 import Testing
-
-@testable import Checkpoints
 
 @Suite struct JSONScannerTests {
   @Test(

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// What rounding to a type does to a tensor, at least.
@@ -23,8 +24,19 @@ struct RoundingFloor: Mergeable {
   ///   - values: `count` of them.
   ///   - count: how many.
   ///   - dtype: the type that they are stored in.
-  mutating func add(_ values: UnsafePointer<Double>, count: Int, dtype: DType) {
-    let least = dtype.spacing(around: 0) / dtype.spacing(around: 1)
+  ///   - loops: the C loops to use; the bits do not depend on them.
+  mutating func add(
+    _ values: UnsafePointer<Double>, count: Int, dtype: DType, by loops: difference_loops = .best
+  ) {
+    var bits = UInt64(0)
+    binades += loops.squared_binades(values, count, RoundingFloor.leastBinade(dtype), &bits)
+    usedBits |= bits
+    self.count += count
+  }
+
+  /// Adds doubles, one at a time: the plain twin of the C loops, with the same bits.
+  mutating func addPlainly(_ values: UnsafePointer<Double>, count: Int, dtype: DType) {
+    let least = RoundingFloor.leastBinade(dtype)
     var (lanes, bits) = (SIMD8<Double>(), UInt64(0))
     for index in 0..<count {
       let pattern = values[index].bitPattern
@@ -37,10 +49,23 @@ struct RoundingFloor: Mergeable {
     usedBits |= bits & 0x000F_FFFF_FFFF_FFFF
   }
 
+  /// The binade whose spacing numbers near zero have.
+  private static func leastBinade(_ dtype: DType) -> Double {
+    dtype.spacing(around: 0) / dtype.spacing(around: 1)
+  }
+
   /// The fraction bits of the narrowest common type that holds all elements.
   var fractionBits: Int {
     let used = usedBits == 0 ? 0 : 52 - usedBits.trailingZeroBitCount
     return [7, 10, 23].first { used <= $0 } ?? 52
+  }
+
+  /// Mean of (spacing / 2)² / 3 in a type.
+  ///
+  /// - Parameter dtype: the type that all elements are stored in.
+  /// - Returns: 0 of no elements.
+  func meanSquare(of dtype: DType) -> Double {
+    count == 0 ? 0 : square(fractionBits: dtype.fractionBits) / Double(count)
   }
 
   /// Σ (spacing / 2)² / 3 for numbers of so many fraction bits; for integers, whose spacing is 1,

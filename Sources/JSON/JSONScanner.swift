@@ -5,35 +5,42 @@
 /// `1.0` for an integer. Here keys are compared by their bytes and callers see every one.
 ///
 /// Source: RFC 8259.
-struct JSONScanner {
+package struct JSONScanner {
   /// What is wrong with the text, and at which byte.
-  struct Fault: Error {
-    let detail: String
-    let offset: Int
+  package struct Fault: Error {
+    /// What was found, and what it should have been.
+    package let detail: String
+    /// Bytes before the place.
+    package let offset: Int
   }
 
   private let bytes: [UInt8]
-  private(set) var offset = 0
+  /// Bytes that have been read.
+  package private(set) var offset = 0
   private static let depthLimit = 64
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// Begins at the first byte.
+  ///
+  /// - Parameter bytes: the whole text; that it is UTF-8 is checked within strings.
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// Whether only blanks are left.
-  mutating func isAtEnd() -> Bool {
+  package mutating func isAtEnd() -> Bool {
     skipBlanks()
     return offset == bytes.count
   }
 
   /// The next significant byte, not consumed.
-  mutating func peek() -> UInt8? {
+  package mutating func peek() -> UInt8? {
     skipBlanks()
     return offset < bytes.count ? bytes[offset] : nil
   }
 
-  func fault(_ detail: String) -> Fault { Fault(detail: detail, offset: offset) }
+  /// The fault that the next byte begins.
+  package func fault(_ detail: String) -> Fault { Fault(detail: detail, offset: offset) }
 
   /// Reads `{...}`, calling `member` with each key; `member` reads the value.
-  mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
+  package mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
     try sequence(from: "{", to: "}") { scanner in
       let key = try scanner.string()
       try scanner.take(":")
@@ -42,7 +49,7 @@ struct JSONScanner {
   }
 
   /// Reads `[...]`, calling `element` at each value, which it reads.
-  mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+  package mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
     try sequence(from: "[", to: "]", element)
   }
 
@@ -66,7 +73,7 @@ struct JSONScanner {
   }
 
   /// Reads an integer that is not negative and has neither fraction nor exponent.
-  mutating func count() throws -> Int {
+  package mutating func count() throws -> Int {
     guard let first = peek(), isDigit(first) else {
       throw fault("expected an integer that is not negative")
     }
@@ -89,7 +96,7 @@ struct JSONScanner {
   }
 
   /// Reads `null` if it comes next.
-  mutating func null() -> Bool { literal("null") }
+  package mutating func null() -> Bool { literal("null") }
 
   private mutating func literal(_ text: StaticString) -> Bool {
     skipBlanks()
@@ -104,22 +111,18 @@ struct JSONScanner {
 
   /// Reads the one value of a text.
   ///
-  /// - Throws: ``CheckpointError`` naming the file, for what `body` finds at fault and for
-  ///   anything that follows the value.
-  static func read(
-    _ bytes: [UInt8], path: String, _ body: (inout JSONScanner) throws -> Void
+  /// - Throws: ``Fault`` for what `body` finds at fault and for anything that follows the value;
+  ///   any other error of `body`.
+  package static func read(
+    _ bytes: [UInt8], _ body: (inout JSONScanner) throws -> Void
   ) throws {
     var scanner = JSONScanner(bytes)
-    do {
-      try body(&scanner)
-      guard scanner.isAtEnd() else { throw scanner.fault("something follows the value") }
-    } catch let fault as Fault {
-      throw CheckpointError(.malformed, in: path, "byte \(fault.offset): \(fault.detail)")
-    }
+    try body(&scanner)
+    guard scanner.isAtEnd() else { throw scanner.fault("something follows the value") }
   }
 
   /// Reads any value and gives its text.
-  mutating func valueText() throws -> String {
+  package mutating func valueText() throws -> String {
     _ = peek()
     let start = offset
     try skipValue()
@@ -127,7 +130,7 @@ struct JSONScanner {
   }
 
   /// Reads any value without keeping it.
-  mutating func skipValue(depth: Int = 0) throws {
+  package mutating func skipValue(depth: Int = 0) throws {
     guard depth < JSONScanner.depthLimit else { throw fault("nested too deeply") }
     switch peek() {
     case UInt8(ascii: "{"): try object { scanner, _ in try scanner.skipValue(depth: depth + 1) }
@@ -174,7 +177,7 @@ struct JSONScanner {
   }
 
   /// Reads a string: valid UTF-8, escapes resolved, no lone surrogates.
-  mutating func string() throws -> String {
+  package mutating func string() throws -> String {
     try take("\"")
     let start = offset
     while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] != UInt8(ascii: "\""),

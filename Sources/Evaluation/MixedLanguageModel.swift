@@ -1,0 +1,72 @@
+import Checkpoints
+import Geometry
+import Models
+
+/// GPT-2 checkpoints of one configuration, and a model that takes their mixtures.
+public struct MixedLanguageModel {
+  /// The checkpoints, in the order of coefficients.
+  public let checkpoints: [ParameterList]
+  /// Their tensors, matched; weighed anew at each point.
+  public let weights: MixedStateDict
+  /// Holds one mixture at a time.
+  public let model: GPT2
+
+  /// Matches checkpoints and allocates a model for their mixtures.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: at least one; a `config.json` is looked for beside each, and one that has none
+  ///     counts as the first.
+  ///   - precision: how to hold the weights of matrices.
+  ///   - headCount: heads of attention, where no configuration tells.
+  /// - Throws: `ModelError` if a checkpoint is no GPT-2, or they are not of one configuration;
+  ///   `CheckpointError` if tensors of one name differ in shape, or a file cannot be read.
+  public init(_ checkpoints: [ParameterList], precision: Precision, headCount: Int?) throws {
+    precondition(!checkpoints.isEmpty)
+    let settings = try checkpoints.map { checkpoint in
+      try ModelConfiguration(beside: checkpoint.checkpoint).map {
+        ModelSettings(path: $0.path, values: $0.settings)
+      }
+    }
+    let configurations = try zip(checkpoints, settings).map { checkpoint, own in
+      try GPT2Configuration(
+        of: MixedStateDict(checkpoint), settings: own ?? settings[0], headCount: headCount)
+    }
+    for (checkpoint, configuration) in zip(checkpoints, configurations) {
+      try configuration.requireSameFunction(
+        as: configurations[0], paths: (checkpoint.checkpoint.path, checkpoints[0].checkpoint.path))
+    }
+    let first = checkpoints.indices.map { $0 == 0 ? 1.0 : 0 }
+    weights = try MixedStateDict(checkpoints, coefficients: first)
+    model = GPT2(configurations[0], precision: precision)
+    self.checkpoints = checkpoints
+  }
+}
+
+extension GPT2Configuration {
+  /// Checks that weights of two models mean the same: all but whether the head is stored.
+  ///
+  /// - Throws: `ModelError` naming what differs.
+  fileprivate func requireSameFunction(
+    as other: GPT2Configuration, paths: (String, String)
+  ) throws {
+    let facts: [(String, String, String)] = [
+      ("layers", "\(layerCount)", "\(other.layerCount)"), ("width", "\(width)", "\(other.width)"),
+      ("heads", "\(headCount)", "\(other.headCount)"),
+      ("hidden neurons", "\(innerWidth)", "\(other.innerWidth)"),
+      ("vocabulary", "\(vocabularySize)", "\(other.vocabularySize)"),
+      ("context", "\(contextLength)", "\(other.contextLength)"),
+      ("activation", "\(activation)", "\(other.activation)"),
+      ("layer_norm_epsilon", "\(layerNormEpsilon)", "\(other.layerNormEpsilon)"),
+      ("scale_attn_weights", "\(scalesAttention)", "\(other.scalesAttention)"),
+      (
+        "scale_attn_by_inverse_layer_idx", "\(scalesAttentionByLayer)",
+        "\(other.scalesAttentionByLayer)"
+      ),
+    ]
+    guard let (name, mine, theirs) = facts.first(where: { $0.1 != $0.2 }) else { return }
+    throw ModelError(
+      .mismatch, in: paths.0,
+      "\(name) is \(mine), and \(theirs) in \(paths.1); only models of one "
+        + "configuration can be mixed")
+  }
+}

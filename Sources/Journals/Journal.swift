@@ -1,0 +1,130 @@
+import CTemporaries
+import Checkpoints
+import Glibc
+
+/// The finished rows of a long run, on disk as soon as they are finished.
+///
+/// A journal is a folder of files of lines, one file for each process that works on the run. A row
+/// is written by one call and synced before anything else happens, so a run that is killed at any
+/// moment loses at most the row in hand, and the same run begun again finds the others. Every line
+/// has a checksum; what is torn is left out and cut off.
+///
+/// While a journal is open, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process at once with
+/// ``interruptedExitCode``: the same command goes on where it was stopped.
+public final class Journal {
+  /// The finished rows of this run, whichever process finished them: JSON by key.
+  public private(set) var rows: [String: String] = [:]
+  /// The exit code of a run that was told to stop and can be taken up again, EX_TEMPFAIL.
+  public static let interruptedExitCode: Int32 = 75
+  private let folder: String
+  private let path: String
+  private let descriptor: Int32
+
+  /// Opens a journal, or begins one.
+  ///
+  /// - Parameters:
+  ///   - folder: where its files are; created if need be.
+  ///   - run: what tells this run from others: equal only if rows of one may stand for the other's.
+  ///   - writer: the name of this process's file.
+  /// - Throws: `OutputError` if the folder holds rows of another run, another process has this
+  ///   writer's name, or a file cannot be read or written.
+  public init(in folder: String, run: String, writer: String = "rank-0000") throws {
+    (self.folder, path) = (folder, "\(folder)/\(writer).jsonl")
+    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+      throw OutputError(folder, because: "cannot be created: \(String(cString: strerror(errno)))")
+    }
+    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    guard descriptor >= 0 else { throw Journal.fault(path, "be opened") }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      throw OutputError(path, because: "another process is writing it")
+    }
+    exit_code_when_told_to_end(Journal.interruptedExitCode)
+    if try !readRows(of: run) { try append(.header(run: run)) }
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    exit_code_when_told_to_end(0)
+    close(descriptor)
+  }
+
+  /// Adds a finished row; when this returns it is on disk.
+  ///
+  /// - Parameters:
+  ///   - key: of the row.
+  ///   - value: JSON.
+  /// - Throws: `OutputError` if it cannot be written; what was written before is still there.
+  public func append(_ key: String, _ value: String) throws {
+    try append(.row(key: key, value: value))
+    rows[key] = value
+  }
+
+  /// Removes the journal, once its rows are where they belong.
+  ///
+  /// Files of other processes, and the folder while it holds any, stay.
+  public func remove() {
+    unlink(path)
+    rmdir(folder)
+  }
+
+  private func append(_ line: JournalLine) throws {
+    var text = line.text
+    let isWritten = text.withUTF8 { write(descriptor, $0.baseAddress, $0.count) == $0.count }
+    guard isWritten else { throw Journal.fault(path, "be appended to") }
+    guard fdatasync(descriptor) == 0 else { throw Journal.fault(path, "be synced") }
+  }
+
+  /// Takes the rows of all files; whether this process's file says already what it is of.
+  private func readRows(of run: String) throws -> Bool {
+    var isBegun = false
+    for name in try journalFiles() {
+      let file = "\(folder)/\(name)"
+      let bytes = try Journal.bytes(of: file)
+      let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+      if file == path, whole < bytes.count, ftruncate(descriptor, off_t(whole)) != 0 {
+        throw Journal.fault(path, "lose its torn last line")
+      }
+      let lines = bytes[..<whole].split(separator: UInt8(ascii: "\n")).compactMap(JournalLine.init)
+      let isKnown = try take(lines, from: file, run: run)
+      isBegun = isBegun || file == path && isKnown
+    }
+    return isBegun
+  }
+
+  /// Takes the rows that come after a line which says that they are of this run.
+  private func take(_ lines: [JournalLine], from file: String, run: String) throws -> Bool {
+    var isKnown = false
+    for line in lines {
+      switch line {
+      case .row(let key, let value): rows[key] = isKnown ? value : rows[key]
+      case .header(run): isKnown = true
+      case .header:
+        throw OutputError(
+          file, because: "has rows of a run with other inputs or options; remove \(folder)")
+      }
+    }
+    return isKnown
+  }
+
+  private func journalFiles() throws -> [String] {
+    guard let stream = opendir(folder) else { throw Journal.fault(folder, "be listed") }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".jsonl") { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  private static func bytes(of path: String) throws -> [UInt8] {
+    let file = try InputFile(path, mode: .pread)
+    return try file.copy(0..<file.byteCount)
+  }
+
+  private static func fault(_ path: String, _ action: String) -> OutputError {
+    OutputError(path, because: "cannot \(action): \(String(cString: strerror(errno)))")
+  }
+}

@@ -1,0 +1,162 @@
+import Evaluation
+import Geometry
+import HDF5
+import JSON
+
+/// Losses along an interpolation path, for people and machines.
+public struct PathReport: Sendable {
+  /// A model on the path.
+  public struct Point: Sendable {
+    let alpha: Double
+    let model: SweepPoint
+    /// ‖θ − A‖₂, ‖θ − B‖₂ and ‖θ‖₂ over all parameters mixed.
+    let distances: (a: Double, b: Double)
+    let norm: Double
+
+    /// Describes a model.
+    ///
+    /// - Parameters:
+    ///   - alpha: its place on the path.
+    ///   - model: its coefficients and losses.
+    ///   - distances: ‖θ − A‖₂ and ‖θ − B‖₂.
+    ///   - norm: ‖θ‖₂.
+    public init(
+      alpha: Double, model: SweepPoint, distances: (a: Double, b: Double), norm: Double
+    ) {
+      (self.alpha, self.model, self.distances, self.norm) = (alpha, model, distances, norm)
+    }
+  }
+
+  /// What the path's parameter is called.
+  public enum Parameter: String, CaseIterable, Sendable {
+    /// θ(α) = A + α (B − A).
+    case alpha
+    /// θ(β) = C + β (B − A).
+    case beta
+
+    /// The path, in the letters of the help.
+    public var formula: String { self == .alpha ? "A + alpha (B - A)" : "C + beta (B - A)" }
+  }
+
+  let parameter: Parameter
+  let checkpoints: [String]
+  let texts: [String]
+  let points: [Point]
+  let barriers: [[BarrierEstimate]]
+
+  /// Creates a report.
+  ///
+  /// - Parameters:
+  ///   - parameter: what the path is.
+  ///   - checkpoints: labels of the checkpoints that are mixed, in the order of coefficients.
+  ///   - texts: names of the texts.
+  ///   - points: at least one.
+  ///   - seed: of the draws of documents.
+  public init(
+    _ parameter: Parameter, checkpoints: [String], texts: [String], points: [Point], seed: UInt64
+  ) {
+    (self.parameter, self.checkpoints, self.texts) = (parameter, checkpoints, texts)
+    let points = points.sorted { $0.alpha < $1.alpha }
+    self.points = points
+    barriers = texts.indices.map { text in
+      let path = PathLosses(
+        alphas: points.map(\.alpha), losses: points.map { $0.model.losses[text] })
+      return BarrierReference.allCases.compactMap { path.barrier(above: $0, seed: seed) }
+    }
+  }
+
+  private func excess(_ text: Int, _ point: Point) -> Double {
+    let ends = [0.0, 1].compactMap { end in
+      points.first { $0.alpha == end }?.model.losses[text].mean
+    }
+    guard ends.count == 2, (0...1).contains(point.alpha) else { return .nan }
+    let chord = (1 - point.alpha) * ends[0] + point.alpha * ends[1]
+    return point.model.losses[text].mean - chord
+  }
+
+  /// One row for each point and text, points in order.
+  public var table: ReportTable {
+    let rows = points.flatMap { point in texts.indices.map { (point: point, text: $0) } }
+    let losses = rows.map { $0.point.model.losses[$0.text] }
+    func real(
+      _ name: String, _ heading: String?, _ values: [Double]
+    ) -> ReportTable.Column { .init(name, heading: heading, .real(values)) }
+    return ReportTable(
+      rowCount: rows.count,
+      columns: [real(parameter.rawValue, parameter.rawValue, rows.map(\.point.alpha))]
+        + [
+          .init("text", heading: texts.count > 1 ? "text" : nil, .text(rows.map { texts[$0.text] }))
+        ]
+        + [
+          real("nll", "nats / token", losses.map(\.mean)),
+          real("nll_error", "±", losses.map(\.standardError)),
+          real("perplexity", "perplexity", losses.map(\.perplexity)),
+          real("perplexity_error", nil, losses.map(\.perplexityError)),
+          real("excess", "above chord", rows.map { excess($0.text, $0.point) }),
+          real("distance_a", "‖θ−A‖", rows.map(\.point.distances.a)),
+          real("distance_b", "‖θ−B‖", rows.map(\.point.distances.b)),
+          real("norm", "‖θ‖", rows.map(\.point.norm)),
+          .init("tokens", .integer(losses.map(\.tokenCount))),
+          .init("documents", .integer(losses.map(\.nats.count))),
+        ]
+        + checkpoints.indices.map { input in
+          real("c_\(checkpoints[input])", nil, rows.map { $0.point.model.coefficients[input] })
+        })
+  }
+
+  /// One row for each text and definition of a barrier.
+  public var barrierTable: ReportTable {
+    let rows = texts.indices.flatMap { text in barriers[text].map { (texts[text], $0) } }
+    return ReportTable(
+      rowCount: rows.count,
+      columns: [
+        .init("text", .text(rows.map(\.0))),
+        .init("definition", .text(rows.map(\.1.reference.rawValue))),
+        .init("height", .real(rows.map(\.1.height))),
+        .init("at", .real(rows.map(\.1.alpha))),
+        .init("lower", .real(rows.map(\.1.lower))), .init("upper", .real(rows.map(\.1.upper))),
+        .init("level", .real(rows.map { _ in BarrierEstimate.level })),
+        .init(
+          "includes_zero",
+          .integer(rows.map { $0.1.includesZero.map { $0 ? 1 : 0 } })),
+      ])
+  }
+
+  /// What a person reads above the table: a line for each barrier.
+  public var lines: [String] {
+    let counts = texts.indices.map { text in
+      let loss = points[0].model.losses[text]
+      return
+        "\(texts[text]): \(loss.nats.count.grouped) documents, \(loss.tokenCount.grouped) tokens scored"
+    }
+    let heights = texts.indices.flatMap { text in
+      barriers[text].map { line($0, texts.count > 1 ? "\(texts[text]), " : "") }
+    }
+    return
+      (["\(parameter.formula), A = \(checkpoints[0]), B = \(checkpoints[1])\(base)"] + counts
+      + heights).map(\.escapedForTerminal)
+  }
+
+  private var base: String { checkpoints.count > 2 ? ", C = \(checkpoints[2])" : "" }
+
+  private func line(_ barrier: BarrierEstimate, _ text: String) -> String {
+    let interval =
+      barrier.includesZero.map { includesZero in
+        let place = includesZero ? "zero lies in it" : "zero lies outside"
+        return "95 % interval \(barrier.lower.brief) to \(barrier.upper.brief): \(place)"
+      } ?? "no interval from one document"
+    return "\(text)\(barrier.reference.title): \(barrier.height.brief) nats per token at "
+      + "\(parameter.rawValue) \(barrier.alpha.brief); \(interval)"
+  }
+}
+
+extension BarrierReference {
+  /// In the words of a report.
+  fileprivate var title: String {
+    switch self {
+    case .chord: "barrier above the chord"
+    case .mean: "above the mean of the ends"
+    case .worseEnd: "above the worse end"
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Evaluation
+import Geometry
+
+/// Losses on the plane θ = C + x (B − C) + y (A − C), for people and machines: C is the origin, B
+/// the plus model, A the minus model.
+public struct PlaneReport: Sendable {
+  /// A model on the plane.
+  public struct Point: Sendable {
+    let plus: Double
+    let minus: Double
+    let model: SweepPoint
+
+    /// Describes a model.
+    ///
+    /// - Parameters:
+    ///   - plus: x.
+    ///   - minus: y.
+    ///   - model: its coefficients and losses.
+    public init(plus: Double, minus: Double, model: SweepPoint) {
+      (self.plus, self.minus, self.model) = (plus, minus, model)
+    }
+  }
+
+  /// Where the plane lies in weight space: what angles and lengths its axes have.
+  public struct Axes: Sendable {
+    /// ‖B − C‖₂.
+    let plusLength: Double
+    /// ‖A − C‖₂.
+    let minusLength: Double
+    /// The cosine of the angle between B − C and A − C.
+    let cosine: Double
+
+    /// Takes the axes from inner products.
+    ///
+    /// - Parameters:
+    ///   - gram: of the checkpoints.
+    ///   - origin: the position of C.
+    ///   - plus: the position of B.
+    ///   - minus: the position of A.
+    public init(_ gram: GramMatrix, origin: Int, plus: Int, minus: Int) {
+      plusLength = gram.distance(plus, origin)
+      minusLength = gram.distance(minus, origin)
+      cosine = gram.taskCosine(plus, minus, base: origin)
+    }
+
+    /// A point in an orthonormal frame whose origin is C and whose first axis points to B: distances
+    /// in it are distances in weight space.
+    ///
+    ///     u = x ‖B − C‖ + y ‖A − C‖ cos φ,   v = y ‖A − C‖ sin φ
+    func position(plus: Double, minus: Double) -> (u: Double, v: Double) {
+      let sine = max(1 - cosine * cosine, 0).squareRoot()
+      return (plus * plusLength + minus * minusLength * cosine, minus * minusLength * sine)
+    }
+  }
+
+  let checkpoints: [String]
+  let texts: [String]
+  /// Coordinates of the grid's columns and rows, ascending.
+  let grid: (plus: [Double], minus: [Double])
+  /// Row-major, minus outermost.
+  let gridPoints: [Point]
+  /// The corners and what lies on both lines.
+  let linePoints: [Point]
+  let axes: Axes
+
+  /// Creates a report.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: labels of A, B and C as coefficients have them.
+  ///   - texts: names of the texts.
+  ///   - grid: coordinates of columns (x) and rows (y), ascending.
+  ///   - points: every point of the grid, and others.
+  ///   - axes: where the plane lies.
+  public init(
+    checkpoints: [String], texts: [String], grid: (plus: [Double], minus: [Double]),
+    points: [Point], axes: Axes
+  ) {
+    (self.checkpoints, self.texts, self.grid, self.axes) = (checkpoints, texts, grid, axes)
+    let known = Dictionary(points.map { (Place($0), $0) }, uniquingKeysWith: { first, _ in first })
+    let places = grid.minus.flatMap { y in grid.plus.map { Place(plus: $0, minus: y) } }
+    gridPoints = places.compactMap { known[$0] }
+    precondition(gridPoints.count == places.count)
+    linePoints = known.values.filter { $0.line != nil }
+      .sorted { ($0.plus, $0.minus) < ($1.plus, $1.minus) }
+  }
+
+  private struct Place: Hashable {
+    let plus: Double
+    let minus: Double
+
+    init(plus: Double, minus: Double) { (self.plus, self.minus) = (plus, minus) }
+    init(_ point: Point) { self.init(plus: point.plus, minus: point.minus) }
+  }
+
+  /// One row for each point and text: the grid, then corners and lines.
+  public var table: ReportTable {
+    let rows = (gridPoints + linePoints).enumerated().flatMap { index, point in
+      texts.indices.map { text in
+        (part: index < gridPoints.count ? "grid" : point.line ?? "", point: point, text: text)
+      }
+    }
+    let losses = rows.map { $0.point.model.losses[$0.text] }
+    return ReportTable(
+      rowCount: rows.count,
+      columns: [
+        .init("part", heading: "part", .text(rows.map(\.part))),
+        .init("w_plus", heading: "plus", .real(rows.map(\.point.plus))),
+        .init("w_minus", heading: "minus", .real(rows.map(\.point.minus))),
+        .init("text", heading: "text", .text(rows.map { texts[$0.text] })),
+        .init("nll", heading: "nats / token", .real(losses.map(\.mean))),
+        .init("nll_error", heading: "±", .real(losses.map(\.standardError))),
+        .init("perplexity", heading: "perplexity", .real(losses.map(\.perplexity))),
+        .init("tokens", .integer(losses.map(\.tokenCount))),
+      ])
+  }
+
+  /// The screen that a person reads: for each text, losses as shades, and the table of corners.
+  public var lines: [String] {
+    let head = [
+      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[2]), A = \(checkpoints[1])",
+      "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), cosine \(axes.cosine.brief)",
+    ]
+    return (head + texts.indices.flatMap { [""] + map(of: $0) }).map(\.escapedForTerminal)
+  }
+
+  private func map(of text: Int) -> [String] {
+    let means = gridPoints.map { $0.model.losses[text].mean }
+    guard let shades = LogarithmicShades(means) else { return [] }
+    let labels = grid.minus.map(\.brief)
+    let width = labels.reduce(1) { max($0, $1.count) }
+    let rows = labels.indices.reversed().map { row in
+      let cells = means[row * grid.plus.count..<(row + 1) * grid.plus.count]
+      return String(repeating: " ", count: width - labels[row].count) + labels[row] + "  "
+        + String(cells.map(shades.shade))
+    }
+    let range = "\(grid.plus.first?.brief ?? "") to \(grid.plus.last?.brief ?? "")"
+    return ["\(texts[text]): nats per token, \(shades.legend); y up, x across, \(range)"] + rows
+  }
+}
+
+extension PlaneReport.Point {
+  /// What a point beside the grid is there for, or `nil` if it lies on neither line and is no corner.
+  var line: String? {
+    switch (plus, minus) {
+    case (0, 0): "C"
+    case (1, 0): "B"
+    case (0, 1): "A"
+    case _ where minus == 1 - plus: "A to B"
+    case _ where minus == -plus: "C along A to B"
+    default: nil
+    }
+  }
+}

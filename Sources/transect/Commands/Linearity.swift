@@ -1,0 +1,87 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Geometry
+import HDF5
+import JSON
+import Models
+import Reports
+
+/// `transect linearity`: how far models along a line are what their first-order expansion says.
+struct Linearity: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "How linear GPT-2 is along the line between two checkpoints.",
+    discussion: """
+      Takes the exact derivative of logits and loss along the line at each anchor, and compares what \
+      logits expanded to first order give with the models on the line; beside it, the ensemble of \
+      the ends' logits. Where all agree, adding weights is adding logits.
+
+      Two models are in memory, and the logits of a sample of positions.
+      """)
+
+  @OptionGroup var path: PathOptions
+
+  @Option(
+    parsing: .unconditional,
+    help: "Where expansions start: a list, or START:STOP:COUNT with both ends.")
+  var anchor = PointList(text: "0,0.5,1", values: [0, 0.5, 1])
+
+  @OptionGroup var scoring: ScoringOptions
+  @OptionGroup var language: LanguageModelOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
+  @OptionGroup var output: OutputOptions
+
+  /// For the logits of one model at the sample's positions; there are twice as many for each anchor.
+  private static let sampleByteCount = 64_000_000
+
+  func run() throws {
+    let arguments = path.checkpoints.map(\.argument)
+    let checkpoints = try arguments.map {
+      try ParameterList(openCheckpoint($0, mode: resources.io))
+    }
+    try output.checkOutput(against: checkpoints.map(\.checkpoint))
+    let models = try language.models(checkpoints)
+    let (texts, sources) = try scoring.read(for: models.model, language.tokenizer(of: models))
+    let study = LinearityStudy(
+      models, path: path.path, texts: texts, threads: resources.threads,
+      sampleByteCount: Linearity.sampleByteCount)
+    let alphas = Set(path.alphas + anchor.values).sorted()
+    let progress = SweepProgress(
+      of: alphas.count + anchor.values.count + 1,
+      tokensPerPoint: texts.reduce(0) { $0 + $1.tokenCounts.reduce(0, +) })
+    let found = try study.run(alphas: alphas, anchors: anchor.values) { progress.advance() }
+    progress.end()
+    for checkpoint in checkpoints { try checkpoint.checkpoint.verifyUnchanged() }
+    let names = labels(of: arguments)
+    let report = LinearityReport(
+      path.line, checkpoints: names, texts: texts.map(\.name), found: found)
+    try output.write { try result(report, zip(names, checkpoints).map { ($0, $1) }, sources) }
+    try printing.show(
+      json: [jsonHeader("linearity")] + jsonLines(report.table, kind: "point"),
+      csv: report.table,
+      text: report.lines + [""] + TerminalTable(report.table).lines(width: TerminalTable.width))
+  }
+
+  private func result(
+    _ report: LinearityReport, _ models: [(String, ParameterList)], _ sources: [Provenance.Input]
+  ) throws -> ResultFile {
+    let inputs = try zip(path.checkpoints, models).map { argument, model in
+      try Provenance.Input(
+        label: model.0, role: argument.role, parameters: model.1,
+        digest: model.1.modelDigest(threads: resources.threads))
+    }
+    return try output.resultFile(
+      title: "First-order expansions along a path", command: command, inputs: inputs + sources,
+      groups: report.groups())
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    let options =
+      ["--anchor", anchor.text] + scoring.recorded(withPaths: output.recordPaths)
+      + language.recorded
+    return (["transect", "linearity"] + path.recorded(withPaths: output.recordPaths) + options)
+      .joined(separator: " ")
+  }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Geometry
+import HDF5
+import JSON
+import Reports
+
+/// `transect plane`: the loss on the plane through three checkpoints.
+struct Plane: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Loss and perplexity of GPT-2 on the plane through three checkpoints.",
+    discussion: """
+      Evaluates C + x (B - C) + y (A - C) on a grid of x, the coefficient of the plus model B, and y, \
+      that of the minus model A; besides, the three checkpoints themselves, and at the grid's x the \
+      lines A + x (B - A), where x + y = 1, and C + x (B - A), where x + y = 0.
+
+      With -o finished points are kept in FILE.h5.journal until the result is written: the same \
+      command goes on where it was stopped.
+      """)
+
+  @Option(help: "Checkpoint C, the origin.")
+  var base: String
+
+  @Option(help: "Checkpoint B.")
+  var plus: String
+
+  @Option(help: "Checkpoint A.")
+  var minus: String
+
+  @Option(
+    parsing: .unconditional, help: "Coefficients of B: START:STOP:COUNT with both ends, or a list.")
+  var x: PointList
+
+  @Option(
+    parsing: .unconditional, help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.")
+  var y: PointList
+
+  @OptionGroup var scoring: ScoringOptions
+  @OptionGroup var language: LanguageModelOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
+  @OptionGroup var output: OutputOptions
+
+  private static let mostPoints = 1_000_000
+
+  func validate() throws {
+    let count = x.values.count.multipliedReportingOverflow(by: y.values.count)
+    guard !count.overflow, count.partialValue <= Plane.mostPoints else {
+      throw ValidationError("a grid may have \(Plane.mostPoints) points")
+    }
+  }
+
+  func run() throws {
+    let run = try SweepRun(
+      .init(
+        checkpoints: [(base, "base"), (minus, "a"), (plus, "b")], language: language,
+        scoring: scoring, resources: resources, output: output))
+    let places = self.places
+    let plane = InterpolationPlane(origin: 0, plus: 2, minus: 1, of: 3)
+    let points = try run.points(
+      at: places.map { plane.coefficients(plus: $0.plus, minus: $0.minus) })
+    let report = PlaneReport(
+      checkpoints: run.labels, texts: run.texts, grid: (x.values, y.values),
+      points: zip(places, points).map { .init(plus: $0.plus, minus: $0.minus, model: $1) },
+      axes: .init(run.gram, origin: 0, plus: 2, minus: 1))
+    try run.finish { try output.write { try result(report, run.inputs) } }
+    try show(report)
+  }
+
+  /// The grid, the corners and both lines as far as the grid's rows reach.
+  private var places: [(plus: Double, minus: Double)] {
+    let grid = y.values.flatMap { y in x.values.map { (plus: $0, minus: y) } }
+    let rows = (y.values.first ?? 0)...(y.values.last ?? 0)
+    let lines = x.values.flatMap { [(plus: $0, minus: 1 - $0), (plus: $0, minus: -$0)] }
+      .filter { rows.contains($0.minus) }
+    return grid + [(0, 0), (1, 0), (0, 1)] + lines
+  }
+
+  private func show(_ report: PlaneReport) throws {
+    try printing.show(
+      json: [jsonHeader("plane")] + jsonLines(report.table, kind: "point"), csv: report.table,
+      text: report.lines)
+  }
+
+  private func result(_ report: PlaneReport, _ inputs: [Provenance.Input]) throws -> ResultFile {
+    try output.resultFile(
+      title: "Loss on a plane of checkpoints", command: command, inputs: inputs,
+      groups: report.groups())
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    func recorded(_ path: String) -> String { output.recordPaths ? path : baseName(path) }
+    return
+      ([
+        "transect", "plane", "--base", recorded(base), "--plus", recorded(plus), "--minus",
+        recorded(minus), "--x", x.text, "--y", y.text,
+      ] + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
+      .joined(separator: " ")
+  }
+}

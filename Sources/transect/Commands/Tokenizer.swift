@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// `transect tokenizer`: text to token ids and back.
+struct Tokenizer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn text into the token ids of a model, and back.",
+    discussion: """
+      MODEL is a folder with vocab.json and merges.txt, encoder.json and vocab.bpe, or tokenizer.json; \
+      a file in such a folder; or a model id in the local Hugging Face cache. Tokenizers are those of \
+      GPT-2 and its relatives, RoBERTa among them: byte-level byte-pair encoding.
+      """,
+    subcommands: [TokenizerEncode.self, TokenizerDecode.self])
+}

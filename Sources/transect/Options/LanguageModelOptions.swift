@@ -1,0 +1,87 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Geometry
+import JSON
+import Models
+import Tensors
+import Tokenization
+
+/// How checkpoints are run as language models.
+struct LanguageModelOptions: ParsableArguments {
+  @Option(help: "Folder of the tokenizer, if not that of the first checkpoint.")
+  var tokenizer: String?
+
+  @Option(help: "Numbers of matrix products: f32, or bf16 with sums in f32.")
+  var precision = Precision.float32
+
+  @Option(help: "Heads of attention, where config.json does not tell.")
+  var heads: Int?
+
+  func validate() throws {
+    guard heads.map({ $0 > 0 }) ?? true else { throw ValidationError("--heads must be positive") }
+    guard precision.isSupported else {
+      throw ValidationError(
+        "this processor has no bf16 products (avx512_bf16); leave --precision out")
+    }
+  }
+
+  /// The checkpoints as language models of one configuration.
+  ///
+  /// - Throws: `ModelError` or `CheckpointError` if they are none.
+  func models(_ checkpoints: [ParameterList]) throws -> MixedLanguageModel {
+    try MixedLanguageModel(checkpoints, precision: precision, headCount: heads)
+  }
+
+  /// The tokenizer that all checkpoints share.
+  ///
+  /// - Throws: `TokenizationError`, `CheckpointError` or `ModelError` if there is none, or another
+  ///   checkpoint has one with other ids, or ids that the model does not have.
+  func tokenizer(of models: MixedLanguageModel) throws -> ByteLevelTokenizer {
+    let first = models.checkpoints[0].checkpoint
+    let folder = tokenizer ?? first.path
+    let found = try TokenizerFolder(folder).tokenizer()
+    let size = models.model.configuration.vocabularySize
+    guard found.vocabulary.count <= size else {
+      throw ModelError(
+        .mismatch, in: found.vocabulary.path,
+        "has \(found.vocabulary.count) tokens, and the model \(size)")
+    }
+    guard tokenizer == nil, let mine = try TokenTable(beside: first) else { return found }
+    for other in models.checkpoints.dropFirst() {
+      guard let theirs = try TokenTable(beside: other.checkpoint) else { continue }
+      if let token = theirs.numbers.keys.sorted().first(where: {
+        mine.numbers[$0] != theirs.numbers[$0]
+      }) {
+        let number = mine.numbers[token].map { "\($0)" } ?? "none"
+        throw ModelError(
+          .mismatch, in: theirs.path,
+          "token '\(token)' has number \(theirs.numbers[token] ?? -1), and \(number) in \(mine.path)"
+        )
+      }
+    }
+    return found
+  }
+
+  /// The options that shape a result, in a fixed order.
+  var recorded: [String] {
+    (tokenizer.map { ["--tokenizer", baseName($0)] } ?? [])
+      + (precision == .float32 ? [] : ["--precision", precision.optionName])
+      + (heads.map { ["--heads", "\($0)"] } ?? [])
+  }
+}
+
+extension Precision: ExpressibleByArgument {
+  /// Takes `f32` or `bf16`.
+  public init?(argument: String) {
+    guard let precision = Precision.allCases.first(where: { $0.optionName == argument }) else {
+      return nil
+    }
+    self = precision
+  }
+
+  var optionName: String { self == .float32 ? "f32" : "bf16" }
+
+  /// As it is written on the command line.
+  public var defaultValueDescription: String { optionName }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Models
+import Reports
+import Tokenization
+
+/// Which texts are scored, and through which windows.
+struct ScoringOptions: ParsableArguments {
+  @Option(
+    name: .customLong("text"),
+    help: "Text to score: FILE or NAME=FILE; may be repeated.")
+  var texts: [NamedFile]
+
+  @OptionGroup var layout: TextOptions
+
+  @Option(help: "Most tokens of a window; the model's context if not given.")
+  var context: Int?
+
+  @Option(help: "Tokens by which windows advance; the context if not given.")
+  var stride: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Put the end-of-text token before each document, so that its first token is scored.")
+  var bos = true
+
+  func validate() throws {
+    guard !texts.isEmpty else { throw ValidationError("name a text with --text") }
+    guard Set(texts.map(\.name)).count == texts.count else {
+      throw ValidationError("two texts have one name; give them others: --text NAME=FILE")
+    }
+    guard context.map({ $0 >= 2 }) ?? true else {
+      throw ValidationError("--context must be at least 2")
+    }
+    guard stride.map({ $0 >= 1 && $0 <= context ?? .max }) ?? true else {
+      throw ValidationError("--stride must be from 1 to the context")
+    }
+  }
+
+  /// The texts as windows of tokens.
+  ///
+  /// - Parameters:
+  ///   - model: its context bounds windows.
+  ///   - tokenizer: makes tokens.
+  /// - Returns: texts in the order given, and what they were made from.
+  /// - Throws: `TokenizationError` or `CheckpointError` if a file cannot be read, or has nothing to
+  ///   score; `ModelError` if a window would exceed the model's context.
+  func read(
+    for model: GPT2, _ tokenizer: ByteLevelTokenizer
+  ) throws -> (texts: [ScoredText], sources: [Provenance.Input]) {
+    let longest = model.configuration.contextLength
+    let context = context ?? longest
+    guard context <= longest else {
+      throw ValidationError("--context \(context) is longer than the model's, \(longest)")
+    }
+    guard stride.map({ $0 <= context }) ?? true else {
+      throw ValidationError("--stride must be from 1 to the context, \(context)")
+    }
+    var encoder = tokenizer.encoder()
+    let texts = try self.texts.map { file in
+      var (documents, ids) = (try layout.documents(of: file.path), [[Int32]]())
+      while let document = try documents.next() { ids.append(encoder.encode(document.text)) }
+      let text = ScoredText(
+        file.name, documents: ids, context: context, stride: stride,
+        bos: bos ? tokenizer.endOfText : nil)
+      guard !text.windows.isEmpty else {
+        throw CheckpointError(
+          .incomplete, in: file.path, "has \(ids.count) documents and no token to score")
+      }
+      return text
+    }
+    return (texts, try self.texts.map { try $0.source() })
+  }
+
+  /// The options that shape a result, in a fixed order.
+  func recorded(withPaths: Bool) -> [String] {
+    texts.flatMap { file in
+      ["--text", "\(file.name)=\(withPaths ? file.path : baseName(file.path))"]
+    } + layout.recorded + windowing
+  }
+
+  /// What cuts documents into windows.
+  var windowing: [String] {
+    (context.map { ["--context", "\($0)"] } ?? []) + (stride.map { ["--stride", "\($0)"] } ?? [])
+      + (bos ? [] : ["--no-bos"])
+  }
+}
+
+/// A file and what to call it.
+struct NamedFile: ExpressibleByArgument {
+  let name: String
+  let path: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let last = parts.last, !last.isEmpty, !parts[0].isEmpty else { return nil }
+    path = String(last)
+    name = parts.count == 2 ? String(parts[0]) : NamedFile.stem(of: path)
+  }
+
+  /// The file as an input of a result.
+  ///
+  /// - Throws: `CheckpointError` if it cannot be read.
+  func source() throws -> Provenance.Input {
+    let file = try InputFile(path, mode: .pread)
+    return Provenance.Input(
+      label: name, role: "data", path: path, bytes: try file.copy(0..<file.byteCount))
+  }
+
+  private static func stem(of path: String) -> String {
+    let name = baseName(path)
+    return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  }
+}
+
+extension TextOptions {
+  /// The options that shape a result, in a fixed order.
+  var recorded: [String] {
+    (field.map { ["--field", $0] } ?? []) + (lines ? ["--lines"] : [])
+      + (trees ? ["--trees"] : [])
+  }
+}

@@ -1,0 +1,41 @@
+import TestSupport
+import Testing
+
+@Suite struct NextCommandTests {
+  private func next(_ options: String...) throws -> Run {
+    try Run(
+      ["next", miniature("tuned-negative"), miniature("tuned"), "--prompt", "This movie is"]
+        + options)
+  }
+
+  @Test("Words of praise become likelier towards the positive fine-tune, at every step")
+  func monotone() throws {
+    let rows = try next("--words", "great,bad", "--top", "0", "--alpha=-1:2:7", "--csv").table
+    func probabilities(_ word: String) -> [Double] {
+      rows.filter { $0["token"].map(String.init) == word }.compactMap {
+        Double($0["probability"] ?? "")
+      }
+    }
+    let (great, bad) = (probabilities(" great"), probabilities(" bad"))
+    #expect(great.count == 7 && great == great.sorted())
+    #expect(bad.count == 7 && bad == bad.sorted(by: >))
+  }
+
+  @Test("Probabilities of the whole vocabulary sum to 1")
+  func sum() throws {
+    let rows = try next("--top", "1024", "--alpha", "0", "--json").objects()
+    let sum = rows.filter { $0["alpha"] as? Double == 0 }
+      .compactMap { $0["probability"] as? Double }.reduce(0, +)
+    // Logits of binary32 are rounded to some 1e-6.
+    #expect((sum - 1).magnitude < 1e-5)
+  }
+
+  @Test("A word that is among the likeliest is shown once, and a word of two tokens as a whole")
+  func words() throws {
+    let rows = try next("--words", "a,terrible", "--top", "3", "--alpha", "0", "--csv").table
+    let first = rows.filter { $0["alpha"] == "0.0" }
+    #expect(first.count == 5)
+    #expect(Set(first.map { $0["token"] }).count == 5)
+    #expect(first[1]["n_tokens"].flatMap { Int($0) } ?? 0 > 1)
+  }
+}

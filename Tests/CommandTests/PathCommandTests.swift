@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct PathCommandTests {
+  /// Four short documents, a line each.
+  private static let text = """
+    The film was a great success.
+    A terrible, boring story.
+    I like this movie, and you will too!
+    Nothing happens in it.
+    """
+
+  private let folder: TemporaryFolder
+  private let text: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    text = try folder.write(Array(PathCommandTests.text.utf8), to: "text.txt")
+  }
+
+  private func path(_ a: String, _ b: String, _ options: String...) throws -> Run {
+    try Run(["path", miniature(a), miniature(b), "--text", text, "--lines"] + options)
+  }
+
+  @Test("Independent models have a barrier, fine-tunes of one model none")
+  func barriers() throws {
+    let far = try path("base", "scratch", "--alpha", "0.5", "--json").objects()
+    let near = try path("tuned", "tuned-negative", "--alpha", "0.5", "--json").objects()
+    func chord(_ objects: [[String: Any]]) throws -> (Double, Int) {
+      let found = objects.first { $0["definition"] as? String == "barrier" }
+      let barrier = try #require(found)
+      return try (
+        #require(barrier["height"] as? Double), #require(barrier["includes_zero"] as? Int)
+      )
+    }
+    let (high, low) = try (chord(far), chord(near))
+    // Half way between independent models of this size a nat and more is lost.
+    #expect(high.0 > 0.5 && high.1 == 0)
+    #expect(low.0 < 0.05 && low.1 == 1)
+  }
+
+  @Test("Both ends are evaluated whatever is asked for, and are the checkpoints themselves")
+  func ends() throws {
+    let rows = try path("base", "tuned", "--alpha", "2", "--csv").table
+    #expect(rows.map { $0["alpha"] } == ["0.0", "1.0", "2.0"])
+    let alone = try path("tuned", "tuned", "--alpha", "0", "--csv").table
+    #expect(rows[1]["nll"] == alone[0]["nll"])
+    #expect(rows[0]["distance_a"] == "0.0" && rows[1]["distance_b"] == "0.0")
+  }
+
+  @Test("Where eq 1 and eq 3 meet they have the same loss")
+  func anchoredLine() throws {
+    let beta = try path(
+      "tuned-negative", "tuned", "--base", miniature("tuned-negative"), "--line", "beta", "--alpha",
+      "0.5", "--csv"
+    ).table
+    let alpha = try path("tuned-negative", "tuned", "--alpha", "0.5", "--csv").table
+    let pair = try [beta[0], alpha[1]].map { try #require(Double($0["nll"] ?? "")) }
+    // C + β (B − A) with C = A has other coefficients, which round otherwise in binary64 only.
+    #expect((pair[0] - pair[1]).magnitude < 1e-6)
+  }
+
+  @Test("A result has the same bytes for any number of threads, and after an interruption")
+  func sameBytes() throws {
+    let paths = ["one", "three", "resumed"].map { folder.path + "/\($0).h5" }
+    func run(_ output: String, _ alphas: String, _ threads: String) throws -> Run {
+      try path("base", "tuned", "--alpha", alphas, "-q", "-o", output, "--threads", threads)
+    }
+    #expect(try run(paths[0], "0:1:4", "1").code == 0)
+    #expect(try run(paths[1], "0:1:4", "3").code == 0)
+    let limit = Process()
+    limit.executableURL = Run.program
+    limit.arguments =
+      ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
+      + ["--alpha", "0:1:4", "-o", paths[2]]
+    try limit.run()
+    let journal = paths[2] + ".journal/rank-0000.jsonl"
+    while limit.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(1000) }
+    kill(limit.processIdentifier, SIGKILL)
+    limit.waitUntilExit()
+    #expect(try run(paths[2], "0:1:4", "2").code == 0)
+    #expect(try content(paths[0]) == content(paths[1]))
+    #expect(try content(paths[0]) == content(paths[2]))
+    #expect(!FileManager.default.fileExists(atPath: paths[2] + ".journal"))
+  }
+
+  @Test(
+    "Bad input ends with 2 and one line that says what is wrong",
+    arguments: [
+      (["--text", "/nowhere.txt"], "/nowhere.txt"), (["--heads", "5"], "heads"),
+      (["--tokenizer", "/nowhere"], "/nowhere"),
+    ])
+  func badInput(options: [String], mention: String) throws {
+    let run = try Run(
+      ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines"] + options)
+    #expect(run.code == 2 && run.errorLines.count == 1 && run.errors.contains(mention))
+  }
+
+  @Test("An architecture that is not GPT-2 and an empty text are told")
+  func refusals() throws {
+    let bert = try Run("path", fixture("base"), fixture("base"), "--text", text)
+    #expect(bert.code == 2 && bert.errorLines.count == 1)
+    let empty = try folder.write([], to: "empty.txt")
+    let nothing = try Run("path", miniature("base"), miniature("tuned"), "--text", empty)
+    #expect(nothing.code == 2 && nothing.errors.contains("no token to score"))
+  }
+
+  @Test("Grids without end, and windows longer than the context, are wrong arguments")
+  func wrongArguments() throws {
+    for alphas in ["0:1:0", "0:inf:3", "0:1:-2", "0:1", "a", ""] {
+      #expect(try path("base", "tuned", "--alpha", alphas).code == 64)
+    }
+    #expect(try path("base", "tuned", "--context", "129").code == 64)
+    #expect(try path("base", "tuned", "--stride", "0").code == 64)
+  }
+}

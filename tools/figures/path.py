@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Draws the counterpart of Figure 3 of arXiv 2211.12092 from a result file of `transect path`.
+
+The loss along the path, a line for each text, with standard errors; on the right its perplexity.
+Beyond the checkpoints the ground is grey. A dotted chord joins the losses of the two; where a line
+rises above its chord, a bracket beside the highest point gives the barrier, with its interval as a
+bar; both are written at the line's end, in nats.
+
+    pip install -r requirements.txt
+    python path.py RESULT.h5 [-o NAME]
+"""
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.transforms import offset_copy
+
+import figure_files
+from alpha_lines import LABEL, label_ends, look, mark_checkpoints, shade_beyond
+from result_files import dimension, formula, strings
+
+SIZE = (7, 4.2)  # inches, if there are few texts
+BESIDE = 6  # points, from a line to its bracket and between brackets
+WIDE = 1.5  # nats; over more, round perplexities are too dense at one end
+
+
+def read(file):
+    """The variables that are drawn; corners are the points that are one of the checkpoints."""
+    path = file["path"]
+    data = {name: path[name][:] for name in ("nll", "nll_errors")}
+    data["parameter"], data["places"] = dimension(path["nll"], 1)
+    data["texts"] = strings(path["subset"])
+    names = strings(file["path_coefficients/checkpoint"])
+    rows = file["path_coefficients/coefficient"][:]
+    data["corners"] = [(place, names[np.argmax(row)]) for place, row in zip(data["places"], rows)
+                       if np.count_nonzero(row) == 1 and row.sum() == 1]
+    return data
+
+
+def barriers(file):
+    """Height above the chord, its interval and its place, for each text; none of a line that does
+    not join two checkpoints."""
+    table = file["path_barriers"]
+    chosen = np.flatnonzero(strings(table["definition"]) == "barrier")
+    columns = [table[name][:, chosen] for name in ("height", "lower", "upper", "height_at")]
+    return np.concatenate(columns, axis=1) if len(chosen) else []
+
+
+def draw(file):
+    """The figure."""
+    data, found = read(file), barriers(file)
+    if not np.isfinite(data["nll"]).any():
+        raise figure_files.NothingToDraw("no point has a finite loss")
+    height = max(SIZE[1], 1.2 + 3 * len(data["texts"]) * LABEL["line"] / 72)
+    figure, axis = plt.subplots(figsize=(SIZE[0], height), layout="constrained")
+    draw_losses(axis, data)
+    if len(found):
+        shade_beyond(axis, data["places"])
+        for index, barrier in enumerate(found):
+            draw_barrier(axis, data, index, *barrier)
+    mark_checkpoints(axis, data["corners"])
+    add_perplexity(axis)
+    parametrization = formula(file["path"].attrs["parametrization"])
+    axis.set_xlabel(f"{formula(data['parameter'])} in {parametrization}")
+    axis.set_ylabel("negative log-likelihood, nats per token")
+    labels = end_labels(data["texts"], found, file["path_barriers"].attrs["level"])
+    label_ends(axis, data["places"], data["nll"], labels)
+    return figure
+
+
+def draw_losses(axis, data):
+    """The lines, with standard errors."""
+    for index, (losses, errors) in enumerate(zip(data["nll"], data["nll_errors"])):
+        axis.errorbar(data["places"], losses, errors, **look(index), marker="o", markersize=3,
+                      linewidth=1.4, elinewidth=0.8)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def draw_barrier(axis, data, index, height, lower, upper, place):
+    """The chord, and if there is a barrier, its bracket and interval a little to the right, so that
+    they cover neither the standard error nor those of other texts."""
+    start, stop = (data["nll"][index][data["places"] == end].item() for end in (0, 1))
+    colour = {"color": look(index)["color"]}
+    axis.plot((0, 1), (start, stop), **colour, linestyle=":", linewidth=1.2)
+    if height > 0:
+        foot = start + place * (stop - start)
+        beside = offset_copy(axis.transData, axis.figure, x=BESIDE * (index + 1), units="points")
+        axis.plot((place, place), (foot, foot + height), **colour, linewidth=0.8, transform=beside)
+        axis.plot((place, place), (foot + lower, foot + upper), **colour, marker="_", markersize=6,
+                  linewidth=2.2, transform=beside)
+        if np.isfinite(upper):  # what is moved aside does not widen the limits by itself
+            axis.update_datalim([(place, foot + lower), (place, foot + upper)])
+            axis.autoscale_view()
+
+
+def add_perplexity(axis):
+    """The same scale in perplexities, on the right."""
+    right = axis.secondary_yaxis("right", functions=(np.exp, np.log))
+    right.set_yscale("log")
+    low, high = axis.get_ylim()
+    is_wide = high - low > WIDE
+    right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if is_wide else MaxNLocator(6))
+    right.yaxis.set_minor_locator(NullLocator())
+    right.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    right.set_ylabel("perplexity")
+
+
+def end_labels(texts, found, level):
+    """Names of the texts, and what their barriers are."""
+    if not len(found):
+        return list(texts)
+    return [f"{text}\n{name_barrier(*barrier, level)}" for text, barrier in zip(texts, found)]
+
+
+def name_barrier(height, lower, upper, _, level):
+    """A barrier in words, with its interval, which too few documents do not give."""
+    if not height > 0:
+        return "no barrier"
+    if not np.isfinite([lower, upper]).all():
+        return f"barrier {height:.3g}"
+    return f"barrier {height:.3g}\n{level:.0%}: {lower:.3g} to {upper:.3g}"
+
+
+if __name__ == "__main__":
+    figure_files.main(draw, __doc__, "path", "path")
