@@ -6,18 +6,19 @@ extension PlaneReport {
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups() throws -> [ResultGroup] {
-    try [surface(), lineGroup(), documents()]
+    try [
+      surface(), lineGroup(), losses.documents("grid_documents", kind: "grid", scale: cell()),
+    ]
   }
 
   private static let cells = ["w_minus", "w_plus"]
 
+  private var losses: TextLosses {
+    TextLosses(texts: texts, points: gridPoints.map(\.model))
+  }
+
   private func surface() throws -> ResultGroup {
-    func loss(
-      _ name: String, _ longName: String, units: String = "1", _ value: (CorpusLoss) -> Double
-    ) throws -> ResultVariable {
-      try losses(name, ["subset"] + PlaneReport.cells, gridPoints, longName, units, value)
-    }
-    return try ResultGroup(
+    try ResultGroup(
       "grid",
       attributes: [
         ResultAttribute("kind", .text("grid")), ResultAttribute("NX_class", .text("NXdata")),
@@ -32,38 +33,31 @@ extension PlaneReport {
         ResultAttribute("cosine_of_axes", .float64(axes.cosine)),
       ] + PathReport.roles([checkpoints[1], checkpoints[2], checkpoints[0]]),
       variables: [
-        subset(),
+        losses.subset(),
         ResultVariable(
           "w_minus", dimensions: ["w_minus"], .float64(grid.minus),
           longName: "coefficient of the minus model"),
         ResultVariable(
           "w_plus", dimensions: ["w_plus"], .float64(grid.plus),
           longName: "coefficient of the plus model"),
-        loss("nll", "negative log-likelihood per token", units: "nat", \.mean),
-        loss("nll_errors", "standard error of nll over documents", units: "nat", \.standardError),
-        loss("perplexity", "perplexity, exp(nll)", \.perplexity),
-        loss("perplexity_errors", "standard error of perplexity", \.perplexityError),
-        count("n_tokens", "tokens scored", \.tokenCount),
-        count("n_documents", "documents", \.nats.count),
-        position("u", "distance from C along B - C", \.u),
-        position("v", "distance from C across B - C", \.v),
-        ResultVariable.flags(
-          "status", dimensions: PlaneReport.cells, gridPoints.map { _ in 0 }, meanings: ["done"],
-          longName: "whether the point is evaluated"),
-      ])
+      ] + losses.means(over: PlaneReport.cells) + losses.counts()
+        + [
+          position("u", "distance from C along B - C", \.u),
+          position("v", "distance from C across B - C", \.v),
+          ResultVariable.flags(
+            "status", dimensions: PlaneReport.cells, gridPoints.map { _ in 0 },
+            meanings: ["done"], longName: "whether the point is evaluated"),
+        ])
   }
 
   private func lineGroup() throws -> ResultGroup {
-    let point = ["point"]
-    func loss(
-      _ name: String, _ longName: String, units: String = "1", _ value: (CorpusLoss) -> Double
-    ) throws -> ResultVariable {
-      try losses(name, ["subset"] + point, linePoints, longName, units, value)
-    }
+    let (point, losses) = (
+      ["point"], TextLosses(texts: texts, points: linePoints.map(\.model))
+    )
     return try ResultGroup(
       "grid_lines", attributes: [ResultAttribute("kind", .text("grid"))],
       variables: [
-        subset(),
+        losses.subset(),
         ResultVariable(
           "point", dimensions: point, .int64(linePoints.indices.map { Int64($0) }),
           longName: "position of the point"),
@@ -76,61 +70,13 @@ extension PlaneReport {
         ResultVariable(
           "point_minus", dimensions: point, .float64(linePoints.map(\.minus)),
           longName: "coefficient of the minus model"),
-        loss("nll", "negative log-likelihood per token", units: "nat", \.mean),
-        loss("nll_errors", "standard error of nll over documents", units: "nat", \.standardError),
-        loss("perplexity", "perplexity, exp(nll)", \.perplexity),
-        loss("perplexity_errors", "standard error of perplexity", \.perplexityError),
-      ])
+      ] + losses.means(over: point))
   }
 
-  private func documents() throws -> ResultGroup {
-    let first = gridPoints[0].model.losses
-    let places = first.indices.flatMap { text in first[text].nats.indices.map { (text, $0) } }
-    let points = gridPoints
-    return try ResultGroup(
-      "grid_documents", attributes: [ResultAttribute("kind", .text("grid"))],
-      variables: [
-        ResultVariable(
-          "document", dimensions: ["document"], .int64(places.indices.map { Int64($0) }),
-          longName: "position among all documents"),
-        ResultVariable(
-          "cell", dimensions: ["cell"], .int64(points.indices.map { Int64($0) }),
-          longName: "position in the grid, row-major, w_plus fastest"),
-        ResultVariable(
-          "text", dimensions: ["document"], .text(places.map { texts[$0.0] }),
-          longName: "text that the document is of"),
-        ResultVariable(
-          "n_tokens", dimensions: ["document"],
-          .int64(places.map { Int64(first[$0.0].tokenCounts[$0.1]) }), longName: "tokens scored"),
-        ResultVariable(
-          "nll_sum", dimensions: ["document", "cell"],
-          .float64(
-            places.flatMap { place in points.map { $0.model.losses[place.0].nats[place.1] } }),
-          longName: "negative log-likelihood of the document's scored tokens", units: "nat"),
-      ])
-  }
-
-  private func subset() throws -> ResultVariable {
+  private func cell() throws -> ResultVariable {
     try ResultVariable(
-      "subset", dimensions: ["subset"], .text(texts), longName: "text that is scored")
-  }
-
-  private func count(
-    _ name: String, _ longName: String, _ value: (CorpusLoss) -> Int
-  ) throws -> ResultVariable {
-    try ResultVariable(
-      name, dimensions: ["subset"],
-      .int64(gridPoints[0].model.losses.map { Int64(value($0)) }), longName: longName)
-  }
-
-  private func losses(
-    _ name: String, _ dimensions: [String], _ points: [Point], _ longName: String,
-    _ units: String, _ value: (CorpusLoss) -> Double
-  ) throws -> ResultVariable {
-    try ResultVariable(
-      name, dimensions: dimensions,
-      .float64(texts.indices.flatMap { text in points.map { value($0.model.losses[text]) } }),
-      longName: longName, units: units)
+      "cell", dimensions: ["cell"], .int64(gridPoints.indices.map { Int64($0) }),
+      longName: "position in the grid, row-major, w_plus fastest")
   }
 
   private func position(

@@ -37,10 +37,7 @@ struct Linearity: ParsableCommand {
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try arguments.map {
-      try ParameterList(openCheckpoint($0, mode: resources.io))
-    }
-    try output.checkOutput(against: checkpoints.map(\.checkpoint))
+    let checkpoints = try openModels(arguments, resources, before: output)
     let models = try language.models(checkpoints)
     let (texts, sources) = try scoring.read(for: models.model, language.tokenizer(of: models))
     let study = LinearityStudy(

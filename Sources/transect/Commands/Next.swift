@@ -44,10 +44,7 @@ struct Next: ParsableCommand {
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try arguments.map {
-      try ParameterList(openCheckpoint($0, mode: resources.io))
-    }
-    try output.checkOutput(against: checkpoints.map(\.checkpoint))
+    let checkpoints = try openModels(arguments, resources, before: output)
     let models = try language.models(checkpoints)
     let tokenizer = try language.tokenizer(of: models)
     let asked = continuations(tokenizer)

@@ -37,10 +37,7 @@ struct SweepRun {
   /// - Throws: what is wrong with checkpoints, texts, tokenizer, output or journal.
   init(_ request: Request) throws {
     let arguments = request.checkpoints.map(\.argument)
-    let models = try arguments.map {
-      try ParameterList(openCheckpoint($0, mode: request.resources.io))
-    }
-    try request.output.checkOutput(against: models.map(\.checkpoint))
+    let models = try openModels(arguments, request.resources, before: request.output)
     labels = transect.labels(of: arguments)
     language = try request.language.models(models)
     try SweepRun.checkMemory(language.model, request.resources)
