@@ -57,7 +57,11 @@ static void remove_all(int signal_number) {
     const char *path = atomic_exchange(&paths[i], NULL);
     if (path && unlink(path) != 0) remove_folder(path);
   }
-  if (exit_code) _exit(exit_code);
+  if (exit_code) {
+    static const char message[] = "transect: interrupted; the same command goes on from here\n";
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(exit_code);
+    _exit(exit_code);
+  }
   // Blocked until this returns; then it ends the process as if there had been no handler.
   signal(signal_number, SIG_DFL);
   raise(signal_number);

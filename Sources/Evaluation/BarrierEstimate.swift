@@ -76,7 +76,8 @@ public struct PathLosses: Sendable {
     }
     let isKnown = ends.allSatisfy { !$0.0.isNaN }
     return BarrierEstimate(
-      reference: reference, alpha: highest.alpha, height: highest.loss,
+      reference: reference, alpha: highest.alpha,
+      height: highest.loss.isNaN ? .nan : excess.heights.max() ?? .nan,
       lower: isKnown ? ends.map(\.0).max() ?? .nan : .nan,
       upper: isKnown ? ends.map(\.1).max() ?? .nan : .nan)
   }
@@ -104,11 +105,19 @@ private struct ExcessResiduals {
     }
     tokenCounts = start.tokenCounts
     let total = start.tokenCount
-    heights = excesses.map { $0.reduce(0, +) / Double(total) }
+    // Sums of so many nats round by less than this; what is below it is no difference.
+    let rounding = 1e-13 * inside.reduce(0) { max($0, path.losses[$1].mean.magnitude) }
+    heights = excesses.map { excess in
+      let height = excess.reduce(0, +) / Double(total)
+      return height.magnitude <= rounding ? 0 : height
+    }
     let residuals = zip(excesses, heights).map { [tokenCounts] excess, height in
       zip(excess, tokenCounts).map { $0 - height * Double($1) }
     }
-    errors = residuals.map { RatioError.standardError($0, total) }
+    errors = residuals.map { residual in
+      let error = RatioError.standardError(residual, total)
+      return error <= rounding ? 0 : error
+    }
     self.residuals = zip(residuals, errors).filter { $0.1 > 0 }.map(\.0)
   }
 

@@ -81,7 +81,14 @@ public enum BarrierReference: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  func level(at alpha: Double, from start: Double, to end: Double) -> Double {
+  /// The reference's height at a point.
+  ///
+  /// - Parameters:
+  ///   - alpha: the point.
+  ///   - start: L(0).
+  ///   - end: L(1).
+  /// - Returns: its value, at the ends of the chord exactly theirs.
+  public func level(at alpha: Double, from start: Double, to end: Double) -> Double {
     if alpha == 0, self == .chord { return start }
     if alpha == 1, self == .chord { return end }
     let shares = shares(at: alpha, from: start, to: end)

@@ -10,15 +10,19 @@ enum SweepRow {
     coefficients.map { "\($0 == 0 ? 0 : $0)" }.joined(separator: ",")
   }
 
-  /// Losses of documents, text by text, as JSON; `null` is NaN.
+  /// Losses of documents, text by text, as JSON; what is not finite is a text.
   ///
   /// - Parameter losses: one for each text.
   /// - Returns: arrays of numbers that read back as they were.
   static func json(_ losses: [CorpusLoss]) -> String {
     let texts = losses.map { loss in
-      "[" + loss.nats.map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ",") + "]"
+      "[" + loss.nats.map { $0.isFinite ? "\($0)" : "\"\($0)\"" }.joined(separator: ",") + "]"
     }
     return "[" + texts.joined(separator: ",") + "]"
+  }
+
+  private static func number(_ json: String) -> Double {
+    Double(json.filter { $0 != "\"" }) ?? .nan
   }
 
   /// Reads losses back.
@@ -31,7 +35,7 @@ enum SweepRow {
     var (scanner, rows) = (JSONScanner(Array(json.utf8)), [[Double]]())
     let read: Void? = try? scanner.array { scanner in
       var row: [Double] = []
-      try scanner.array { row.append(Double(try $0.valueText()) ?? .nan) }
+      try scanner.array { row.append(number(try $0.valueText())) }
       rows.append(row)
     }
     guard read != nil, rows.map(\.count) == texts.map(\.documentCount) else { return nil }

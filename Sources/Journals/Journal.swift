@@ -26,9 +26,12 @@ public final class Journal {
   ///   - folder: where its files are; created if need be.
   ///   - run: what tells this run from others: equal only if rows of one may stand for the other's.
   ///   - writer: the name of this process's file.
+  ///   - discardingOthers: whether rows of another run go, instead of being an error.
   /// - Throws: `OutputError` if the folder holds rows of another run, another process has this
   ///   writer's name, or a file cannot be read or written.
-  public init(in folder: String, run: String, writer: String = "rank-0000") throws {
+  public init(
+    in folder: String, run: String, writer: String = "rank-0000", discardingOthers: Bool = false
+  ) throws {
     (self.folder, path) = (folder, "\(folder)/\(writer).jsonl")
     guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
       throw OutputError(folder, because: "cannot be created: \(String(cString: strerror(errno)))")
@@ -39,7 +42,7 @@ public final class Journal {
       throw OutputError(path, because: "another process is writing it")
     }
     exit_code_when_told_to_end(Journal.interruptedExitCode)
-    if try !readRows(of: run) { try append(.header(run: run)) }
+    if try !readRows(of: run, discardingOthers: discardingOthers) { try append(.header(run: run)) }
   }
 
   deinit {
@@ -75,7 +78,7 @@ public final class Journal {
   }
 
   /// Takes the rows of all files; whether this process's file says already what it is of.
-  private func readRows(of run: String) throws -> Bool {
+  private func readRows(of run: String, discardingOthers: Bool) throws -> Bool {
     var isBegun = false
     for name in try journalFiles() {
       let file = "\(folder)/\(name)"
@@ -85,25 +88,45 @@ public final class Journal {
         throw Journal.fault(path, "lose its torn last line")
       }
       let lines = bytes[..<whole].split(separator: UInt8(ascii: "\n")).compactMap(JournalLine.init)
-      let isKnown = try take(lines, from: file, run: run)
+      guard !isOfAnotherRun(lines, run) else {
+        try discard(file, isEmpty: !lines.contains(where: \.isRow) || discardingOthers)
+        continue
+      }
+      let isKnown = take(lines, run: run)
       isBegun = isBegun || file == path && isKnown
     }
     return isBegun
   }
 
   /// Takes the rows that come after a line which says that they are of this run.
-  private func take(_ lines: [JournalLine], from file: String, run: String) throws -> Bool {
+  private func take(_ lines: [JournalLine], run: String) -> Bool {
     var isKnown = false
     for line in lines {
       switch line {
       case .row(let key, let value): rows[key] = isKnown ? value : rows[key]
       case .header(run): isKnown = true
-      case .header:
-        throw OutputError(
-          file, because: "has rows of a run with other inputs or options; remove \(folder)")
+      case .header: isKnown = false
       }
     }
     return isKnown
+  }
+
+  private func isOfAnotherRun(_ lines: [JournalLine], _ run: String) -> Bool {
+    lines.contains { line in
+      if case .header(let other) = line { other != run } else { false }
+    }
+  }
+
+  /// Removes a file of another run, if it may go.
+  private func discard(_ file: String, isEmpty: Bool) throws {
+    guard isEmpty else {
+      throw OutputError(
+        file,
+        because: "has finished points of a run with other inputs or options; --force drops them")
+    }
+    guard file == path ? ftruncate(descriptor, 0) == 0 : unlink(file) == 0 else {
+      throw Journal.fault(file, "be emptied")
+    }
   }
 
   private func journalFiles() throws -> [String] {

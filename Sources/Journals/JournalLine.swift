@@ -10,6 +10,9 @@ enum JournalLine {
   case row(key: String, value: String)
   case header(run: String)
 
+  /// Whether it is a finished row.
+  var isRow: Bool { if case .row = self { true } else { false } }
+
   /// The line with its end.
   var text: String {
     let object =

@@ -70,8 +70,8 @@ public struct PathReport: Sendable {
       points.first { $0.alpha == end }?.model.losses[text].mean
     }
     guard ends.count == 2, (0...1).contains(point.alpha) else { return .nan }
-    let chord = (1 - point.alpha) * ends[0] + point.alpha * ends[1]
-    return point.model.losses[text].mean - chord
+    return point.model.losses[text].mean
+      - BarrierReference.chord.level(at: point.alpha, from: ends[0], to: ends[1])
   }
 
   /// One row for each point and text, points in order.
@@ -143,7 +143,8 @@ public struct PathReport: Sendable {
     let interval =
       barrier.includesZero.map { includesZero in
         let place = includesZero ? "zero lies in it" : "zero lies outside"
-        return "95 % interval \(barrier.lower.brief) to \(barrier.upper.brief): \(place)"
+        return
+          "\(Int((100 * BarrierEstimate.level).rounded())) % interval \(barrier.lower.brief) to \(barrier.upper.brief): \(place)"
       } ?? "no interval from one document"
     return "\(text)\(barrier.reference.title): \(barrier.height.brief) nats per token at "
       + "\(parameter.rawValue) \(barrier.alpha.brief); \(interval)"

@@ -66,7 +66,7 @@ public struct PlaneReport: Sendable {
   /// Creates a report.
   ///
   /// - Parameters:
-  ///   - checkpoints: labels of A, B and C as coefficients have them.
+  ///   - checkpoints: labels of C, B and A, as coefficients have them.
   ///   - texts: names of the texts.
   ///   - grid: coordinates of columns (x) and rows (y), ascending.
   ///   - points: every point of the grid, and others.
@@ -117,7 +117,7 @@ public struct PlaneReport: Sendable {
   /// The screen that a person reads: for each text, losses as shades, and the table of corners.
   public var lines: [String] {
     let head = [
-      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[2]), A = \(checkpoints[1])",
+      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), A = \(checkpoints[2])",
       "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), cosine \(axes.cosine.brief)",
     ]
     return (head + texts.indices.flatMap { [""] + map(of: $0) }).map(\.escapedForTerminal)

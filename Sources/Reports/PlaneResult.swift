@@ -25,13 +25,13 @@ extension PlaneReport {
         ResultAttribute("signal", .text("perplexity")),
         ResultAttribute("axes", .texts(["."] + PlaneReport.cells)),
         ResultAttribute("origin", .text(checkpoints[0])),
-        ResultAttribute("direction_x", .text("\(checkpoints[2]) - \(checkpoints[0])")),
-        ResultAttribute("direction_y", .text("\(checkpoints[1]) - \(checkpoints[0])")),
+        ResultAttribute("direction_x", .text("\(checkpoints[1]) - \(checkpoints[0])")),
+        ResultAttribute("direction_y", .text("\(checkpoints[2]) - \(checkpoints[0])")),
         ResultAttribute("basis", .text("theta0 + x*tau_plus + y*tau_minus")),
         ResultAttribute("norm_tau_plus", .float64(axes.plusLength)),
         ResultAttribute("norm_tau_minus", .float64(axes.minusLength)),
         ResultAttribute("cosine_of_axes", .float64(axes.cosine)),
-      ] + PathReport.roles([checkpoints[1], checkpoints[2], checkpoints[0]]),
+      ] + PathReport.roles([checkpoints[2], checkpoints[1], checkpoints[0]]),
       variables: [
         losses.subset(),
         ResultVariable(

@@ -16,6 +16,8 @@ public struct Provenance: Sendable {
     /// other files `data`.
     public let role: String
     let path: String
+    /// The folder it was found in, for what lies beside a checkpoint.
+    let folder: String?
     let format: String
     let byteCount: Int
     let tensorCount: Int
@@ -35,6 +37,7 @@ public struct Provenance: Sendable {
       label: String, role: String, path: String, parameters: ParameterList, digest: ContentDigest
     ) {
       let checkpoint = parameters.checkpoint
+      folder = nil
       (self.label, self.role, self.path, self.digest) = (label, role, path, digest)
       format = checkpoint.format
       (byteCount, tensorCount) = (checkpoint.byteCount, checkpoint.records.count)
@@ -45,13 +48,26 @@ public struct Provenance: Sendable {
     ///
     /// - Parameters:
     ///   - label: its name in the report.
-    ///   - role: what it was used as: `data` for texts.
+    ///   - role: what it was used as: `data` for texts, ``companionRoles`` for what lies beside a
+    ///     checkpoint.
     ///   - path: where it is.
+    ///   - folder: the folder that was named, if the file was not; recorded with the file's name.
     ///   - bytes: all of it.
-    public init(label: String, role: String, path: String, bytes: [UInt8]) {
-      (self.label, self.role, self.path) = (label, role, path)
+    public init(
+      label: String, role: String, path: String, folder: String? = nil, bytes: [UInt8]
+    ) {
+      (self.label, self.role, self.path, self.folder) = (label, role, path, folder)
       (format, byteCount, tensorCount, elementCount) = ("file", bytes.count, 0, 0)
       digest = ContentDigest(ofBytes: bytes)
+    }
+
+    /// Roles of files that lie beside a checkpoint and were not named themselves.
+    public static let companionRoles: Set<String> = ["configuration", "tokenizer"]
+
+    func recordedPath(whole isWhole: Bool) -> String {
+      let name = Checkpoints.recordedPath(path, whole: isWhole && folder == nil)
+      guard let folder, folder != "./" else { return name }
+      return Checkpoints.recordedPath(folder, whole: isWhole) + "/" + name
     }
   }
 
@@ -120,7 +136,7 @@ public struct Provenance: Sendable {
         text("role", "what the input was used as", inputs.map(\.role)),
         text(
           "path", "file, folder or model id, as named",
-          inputs.map { recordedPath($0.path, whole: recordsPaths) }),
+          inputs.map { $0.recordedPath(whole: recordsPaths) }),
         text("format", "file format", inputs.map(\.format)),
         text(
           "content_digest", "SHA-256 of a checkpoint's canonical content, or of a file",

@@ -67,19 +67,21 @@ import Testing
     func run(_ output: String, _ alphas: String, _ threads: String) throws -> Run {
       try path("base", "tuned", "--alpha", alphas, "-q", "-o", output, "--threads", threads)
     }
-    #expect(try run(paths[0], "0:1:4", "1").code == 0)
-    #expect(try run(paths[1], "0:1:4", "3").code == 0)
+    #expect(try run(paths[0], "0:1:40", "1").code == 0)
+    #expect(try run(paths[1], "0:1:40", "3").code == 0)
     let limit = Process()
     limit.executableURL = Run.program
     limit.arguments =
       ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
-      + ["--alpha", "0:1:4", "-o", paths[2]]
+      + ["--alpha", "0:1:40", "-o", paths[2]]
     try limit.run()
     let journal = paths[2] + ".journal/rank-0000.jsonl"
-    while limit.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(1000) }
+    while limit.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(100) }
     kill(limit.processIdentifier, SIGKILL)
     limit.waitUntilExit()
-    #expect(try run(paths[2], "0:1:4", "2").code == 0)
+    #expect(
+      FileManager.default.fileExists(atPath: journal), "the run was done before it was killed")
+    #expect(try run(paths[2], "0:1:40", "2").code == 0)
     #expect(try content(paths[0]) == content(paths[1]))
     #expect(try content(paths[0]) == content(paths[2]))
     #expect(!FileManager.default.fileExists(atPath: paths[2] + ".journal"))
@@ -95,6 +97,44 @@ import Testing
     let run = try Run(
       ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines"] + options)
     #expect(run.code == 2 && run.errorLines.count == 1 && run.errors.contains(mention))
+  }
+
+  @Test("Points of a run with another tokenizer or configuration are not taken for this one's")
+  func otherCompanions() throws {
+    let models = ["base", "tuned"].map { folder.path + "/" + $0 }
+    for (model, copy) in zip(["base", "tuned"], models) {
+      try FileManager.default.copyItem(atPath: miniature(model), toPath: copy)
+    }
+    let output = folder.path + "/o.h5"
+    let arguments = ["path"] + models + ["--text", text, "--lines", "-q", "-o", output]
+    #expect(try Run(arguments).code == 0)
+    let first = try content(output)
+    let merges = models[0] + "/merges.txt"
+    let lines = try content(merges).split(separator: UInt8(ascii: "\n"))
+    try Data(lines.dropLast(300).joined(separator: [UInt8(ascii: "\n")]))
+      .write(to: URL(fileURLWithPath: merges))
+    #expect(try Run("verify", output, models[0], models[1], text).code == 1)
+    #expect(try Run(arguments + ["--force"]).code == 0)
+    #expect(try content(output) != first)
+    #expect(try Run("verify", output, models[0], models[1], text).code == 0)
+  }
+
+  @Test("Told to stop, a run says that it can go on, with code 75")
+  func interrupted() throws {
+    let output = folder.path + "/o.h5"
+    let process = Process()
+    process.executableURL = Run.program
+    process.arguments =
+      ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
+      + ["--alpha", "0:1:20000", "-o", output]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let journal = output + ".journal/rank-0000.jsonl"
+    while process.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(100) }
+    process.terminate()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 75)
+    #expect(FileManager.default.fileExists(atPath: journal))
   }
 
   @Test("An architecture that is not GPT-2 and an empty text are told")

@@ -59,6 +59,20 @@ import Testing
     #expect(estimate.includesZero == true)
   }
 
+  @Test("Between a model and itself there is no barrier, whatever sums round to")
+  func identical() throws {
+    var stream = RandomStream(seed: 9)
+    let nats = (0..<25).map { _ in 30 + 8 * stream.normal() }
+    let counts = (0..<25).map { _ in 3 + stream.next(below: 9) }
+    let alphas = (0...10).map { Double($0) / 10 }
+    let path = PathLosses(
+      alphas: alphas, losses: alphas.map { _ in CorpusLoss(nats: nats, tokenCounts: counts) })
+    for reference in BarrierReference.allCases {
+      let estimate = try #require(path.barrier(above: reference, seed: 1))
+      #expect(estimate.height == 0 && estimate.upper == 0 && estimate.includesZero == true)
+    }
+  }
+
   @Test("One document gives no interval, and two the same one for the same seed")
   func edges() throws {
     func path(_ documents: Int) -> PathLosses {

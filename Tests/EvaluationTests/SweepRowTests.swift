@@ -24,6 +24,15 @@ import Testing
     "Rows of other texts are refused", arguments: ["", "[[1]]", "[[1,2],[3],[4]]", "[[1,2],[3]"])
   func otherTexts(json: String) { #expect(SweepRow.losses(json, of: texts) == nil) }
 
+  @Test("Infinite losses come back infinite")
+  func infinite() throws {
+    let losses = [
+      CorpusLoss(nats: [.infinity, 1], tokenCounts: [2, 0]),
+      CorpusLoss(nats: [-.infinity], tokenCounts: [1]),
+    ]
+    #expect(SweepRow.losses(SweepRow.json(losses), of: texts) == losses)
+  }
+
   @Test("Keys tell apart numbers that differ in the last bit, and not zeros")
   func keys() {
     #expect(SweepRow.key([0.1]) != SweepRow.key([(0.1).nextUp]))

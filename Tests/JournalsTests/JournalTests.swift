@@ -72,6 +72,18 @@ import Testing
     }
   }
 
+  @Test("A journal of another run without rows is no obstacle, and one with rows goes if it may")
+  func discarding() throws {
+    try withJournal { folder in
+      do { _ = try Journal(in: folder, run: "a") }
+      do { try Journal(in: folder, run: "b").append("0", "1") }
+      #expect(throws: OutputError.self) { try Journal(in: folder, run: "c") }
+      #expect(try Journal(in: folder, run: "b").rows == ["0": "1"])
+      do { try Journal(in: folder, run: "c", discardingOthers: true).append("2", "3") }
+      #expect(try Journal(in: folder, run: "c").rows == ["2": "3"])
+    }
+  }
+
   @Test("Two processes do not write one file")
   func locked() throws {
     try withJournal { folder in

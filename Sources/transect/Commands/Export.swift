@@ -26,6 +26,9 @@ struct Export: ParsableCommand {
   var force = false
 
   func run() throws {
+    guard !isSameFile(result, lossLandscape) else {
+      throw OutputError(lossLandscape, because: "is the result itself; name another file")
+    }
     guard force || access(lossLandscape, F_OK) != 0 else {
       throw OutputError(lossLandscape, because: "exists; --force replaces it")
     }

@@ -1,6 +1,7 @@
 import Checkpoints
 import HDF5
 import JSON
+import Reports
 
 /// What a result, or a checkpoint that `mix` wrote, says about what it was made from.
 struct InputRecords {
@@ -14,10 +15,30 @@ struct InputRecords {
     let digest: String
     /// Whether the digest is that of a model, not of a file's bytes.
     let isCheckpoint: Bool
+    /// Whether it lies beside a checkpoint and was not named itself.
+    var isCompanion = false
   }
 
   /// The inputs in their order.
   let items: [Item]
+  /// Where to look for each, where those that a command names are elsewhere.
+  ///
+  /// - Parameter named: as many as there are without companions, or none.
+  /// - Returns: a path for each; `nil` if there are not so many.
+  func places(_ named: [String]) -> [String]? {
+    guard !named.isEmpty else { return items.map(\.path) }
+    guard named.count == items.count(where: { !$0.isCompanion }) else { return nil }
+    var rest = named[...]
+    return items.map { item in
+      guard item.isCompanion else { return rest.removeFirst() }
+      let first = items[0].path + "/"
+      guard item.path.hasPrefix(first), let folder = try? modelFolder(named[0]) else {
+        return item.path
+      }
+      return folder + "/" + item.path.dropFirst(first.count)
+    }
+  }
+
   /// Whether paths are those that were given, not only their last components.
   let arePathsWhole: Bool
 
@@ -45,7 +66,7 @@ struct InputRecords {
   }
 
   private init(stored: StoredResult) throws {
-    let columns = try ["input", "path", "content_digest", "format"].map {
+    let columns = try ["input", "path", "content_digest", "format", "role"].map {
       try stored.texts($0, in: "provenance")
     }
     let count = columns[0].count
@@ -57,7 +78,8 @@ struct InputRecords {
       items: (0..<count).map {
         Item(
           label: columns[0][$0], path: columns[1][$0], digest: columns[2][$0],
-          isCheckpoint: columns[3][$0] != "file")
+          isCheckpoint: columns[3][$0] != "file",
+          isCompanion: Provenance.Input.companionRoles.contains(columns[4][$0]))
       },
       arePathsWhole: whole == .int32([1]))
   }

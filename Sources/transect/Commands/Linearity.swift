@@ -33,16 +33,26 @@ struct Linearity: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   /// For the logits of one model at the sample's positions; there are twice as many for each anchor.
-  private static let sampleByteCount = 64_000_000
+  private static let sampleByteCount = 16_000_000
+  private static let mostAnchors = 32
+
+  func validate() throws {
+    guard anchor.values.count <= Linearity.mostAnchors else {
+      throw ValidationError("--anchor takes at most \(Linearity.mostAnchors) places")
+    }
+  }
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
     let checkpoints = try openModels(arguments, resources, before: output)
     let models = try language.models(checkpoints)
+    let sample = Linearity.sampleByteCount
+    try resources.requireMemory(
+      for: models.model, count: 2, extra: (2 * anchor.values.count + 2) * sample)
     let (texts, sources) = try scoring.read(for: models.model, language.tokenizer(of: models))
     let study = LinearityStudy(
       models, path: path.path, texts: texts, threads: resources.threads,
-      sampleByteCount: Linearity.sampleByteCount)
+      sampleByteCount: sample)
     let alphas = Set(path.alphas + anchor.values).sorted()
     let progress = SweepProgress(
       of: alphas.count + anchor.values.count + 1,
@@ -66,7 +76,8 @@ struct Linearity: ParsableCommand {
     let inputs = try recordedInputs(
       path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources)
     return try output.resultFile(
-      title: "First-order expansions along a path", command: command, inputs: inputs + sources,
+      title: "First-order expansions along a path", command: command,
+      inputs: inputs + sources + language.companions(of: path.first),
       groups: report.groups())
   }
 

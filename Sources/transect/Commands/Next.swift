@@ -46,6 +46,7 @@ struct Next: ParsableCommand {
     let arguments = path.checkpoints.map(\.argument)
     let checkpoints = try openModels(arguments, resources, before: output)
     let models = try language.models(checkpoints)
+    try resources.requireMemory(for: models.model)
     let tokenizer = try language.tokenizer(of: models)
     let asked = continuations(tokenizer)
     let found = try NextTokens(
@@ -73,6 +74,7 @@ struct Next: ParsableCommand {
   private func continuations(_ tokenizer: ByteLevelTokenizer) -> [NextTokens.Continuation] {
     let blank = prompt.isEmpty || prompt.last?.isWhitespace == true ? "" : " "
     return (words ?? "").split(separator: ",").map { word in
+      let word = word.drop { $0 == " " }
       let text = blank + word
       return .init(text: text, tokens: tokenizer.encode(Array(text.utf8)))
     }
@@ -98,7 +100,8 @@ struct Next: ParsableCommand {
     try output.resultFile(
       title: "Next-token probabilities along a path", command: command,
       inputs: recordedInputs(
-        path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources),
+        path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources)
+        + language.companions(of: path.first),
       groups: report.groups())
   }
 

@@ -54,16 +54,16 @@ struct Plane: ParsableCommand {
   func run() throws {
     let run = try SweepRun(
       .init(
-        checkpoints: [(base, "base"), (minus, "a"), (plus, "b")], language: language,
+        checkpoints: [(base, "base"), (plus, "b"), (minus, "a")], language: language,
         scoring: scoring, resources: resources, output: output))
     let places = self.places
-    let plane = InterpolationPlane(origin: 0, plus: 2, minus: 1, of: 3)
+    let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
     let points = try run.points(
       at: places.map { plane.coefficients(plus: $0.plus, minus: $0.minus) })
     let report = PlaneReport(
       checkpoints: run.labels, texts: run.texts, grid: (x.values, y.values),
       points: zip(places, points).map { .init(plus: $0.plus, minus: $0.minus, model: $1) },
-      axes: .init(run.gram, origin: 0, plus: 2, minus: 1))
+      axes: .init(run.gram, origin: 0, plus: 1, minus: 2))
     try run.finish { try output.write { try result(report, run.inputs) } }
     try show(report)
   }

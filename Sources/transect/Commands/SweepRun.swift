@@ -40,13 +40,14 @@ struct SweepRun {
     let models = try openModels(arguments, request.resources, before: request.output)
     labels = transect.labels(of: arguments)
     language = try request.language.models(models)
-    try SweepRun.checkMemory(language.model, request.resources)
+    try request.resources.requireMemory(for: language.model)
     let tokenizer = try request.language.tokenizer(of: language)
     let (scored, sources) = try request.scoring.read(for: language.model, tokenizer)
     texts = scored.map(\.name)
     inputs =
       try recordedInputs(
-        arguments, request.checkpoints.map(\.role), models, request.resources) + sources
+        arguments, request.checkpoints.map(\.role), models, request.resources)
+      + sources + request.language.companions(of: arguments[0])
     gram = try CommonTensors(models).gramMatrices(using: request.resources.resources)
       .reduce(into: GramMatrix(order: models.count)) { $0.merge($1) }
     journal = try SweepRun.journal(request, inputs)
@@ -82,14 +83,6 @@ struct SweepRun {
     journal?.remove()
   }
 
-  private static func checkMemory(_ model: GPT2, _ resources: ResourceOptions) throws {
-    let least = model.byteCount + model.scratchByteCount(positions: 1024) * resources.threads
-    guard let memory = resources.memory, memory.byteCount < least else { return }
-    throw ValidationError(
-      "one model and \(resources.threads) threads take \(least / 1_000_000 + 1)MB; grant that with "
-        + "--memory")
-  }
-
   /// The journal beside the output; what tells its run from others are inputs and options that
   /// change what a point is, not which points are wanted.
   private static func journal(_ request: Request, _ inputs: [Provenance.Input]) throws -> Journal? {
@@ -98,6 +91,7 @@ struct SweepRun {
       inputs.map { "\($0.role) \($0.digest)" } + request.scoring.windowing
       + request.scoring.layout.recorded + request.language.recorded
     let run = ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8))
-    return try Journal(in: output + ".journal", run: run.description)
+    return try Journal(
+      in: output + ".journal", run: run.description, discardingOthers: request.output.force)
   }
 }

@@ -15,7 +15,8 @@ struct Verify: ParsableCommand {
       Reads every input, checkpoints and texts, and compares the SHA-256 of its content with the \
       one in the result. Inputs are looked for where the result says: unless it was written with \
       --record-paths, that is the last component of what was named, in the current folder. Name \
-      them after the result, in their order, if they are elsewhere. RESULT may also be a \
+      them after the result, in their order, if they are elsewhere; configuration and tokenizer are \
+      then looked for beside the first. RESULT may also be a \
       checkpoint that `transect mix` wrote; its inputs are looked for beside it.
 
       Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \
@@ -33,13 +34,13 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     let records = try InputRecords(of: result, mode: resources.io)
-    let count = records.items.count
-    guard checkpoints.isEmpty || checkpoints.count == count else {
+    let count = records.items.count { !$0.isCompanion }
+    guard let places = records.places(checkpoints) else {
       throw ValidationError(
         "the result has \(count.counted("input")), and \(checkpoints.count) "
           + "\(checkpoints.count == 1 ? "is" : "are") named")
     }
-    let outcomes = try records.items.indices.map { try outcome($0, records) }
+    let outcomes = try records.items.indices.map { try outcome($0, at: places[$0], records) }
     let table = table(outcomes)
     try printing.show(
       json: [jsonHeader("verify")] + jsonLines(table, kind: "input"), csv: table,
@@ -70,9 +71,10 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func outcome(_ index: Int, _ records: InputRecords) throws -> Outcome {
+  private func outcome(
+    _ index: Int, at path: String, _ records: InputRecords
+  ) throws -> Outcome {
     let item = records.items[index]
-    let path = checkpoints.isEmpty ? item.path : checkpoints[index]
     func outcome(_ status: Status, found: String = "", _ remark: String = "") -> Outcome {
       Outcome(
         status: status, label: item.label, path: path, recorded: item.digest, found: found,

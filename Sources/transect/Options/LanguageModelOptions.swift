@@ -2,8 +2,10 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Geometry
+import Glibc
 import JSON
 import Models
+import Reports
 import Tensors
 import Tokenization
 
@@ -63,6 +65,30 @@ struct LanguageModelOptions: ParsableArguments {
     return found
   }
 
+  /// Files beside the first checkpoint that numbers depend on, as inputs of a result.
+  ///
+  /// - Parameter checkpoint: the first, as given on the command line.
+  /// - Returns: its configuration, if it has one, and the tokenizer's files.
+  /// - Throws: `CheckpointError` if one cannot be read.
+  func companions(of checkpoint: String) throws -> [Provenance.Input] {
+    let folder = try modelFolder(checkpoint)
+    let configuration = folder + "/config.json"
+    var inputs: [Provenance.Input] = []
+    func add(_ role: String, _ path: String, _ folder: String, _ bytes: [UInt8]) {
+      inputs.append(
+        .init(label: baseName(path), role: role, path: path, folder: folder, bytes: bytes))
+    }
+    if access(configuration, F_OK) == 0 {
+      let file = try InputFile(configuration, mode: .pread)
+      add("configuration", configuration, folder, try file.content(limit: 1 << 22))
+    }
+    let place = try tokenizer.map(modelFolder) ?? folder
+    for file in try TokenizerFolder(place).files() {
+      add("tokenizer", file.path, place, file.bytes)
+    }
+    return inputs
+  }
+
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
     (tokenizer.map { ["--tokenizer", recordedPath($0, whole: false)] } ?? [])
@@ -79,6 +105,9 @@ extension Precision: ExpressibleByArgument {
     }
     self = precision
   }
+
+  /// What the command line takes.
+  public static var allValueStrings: [String] { allCases.map(\.optionName) }
 
   var optionName: String { self == .float32 ? "f32" : "bf16" }
 

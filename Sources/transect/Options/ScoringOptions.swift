@@ -9,7 +9,7 @@ import Tokenization
 struct ScoringOptions: ParsableArguments {
   @Option(
     name: .customLong("text"),
-    help: "Text to score: FILE or NAME=FILE; may be repeated.")
+    help: "Text to score: FILE, NAME=FILE, or - for standard input; may be repeated.")
   var texts: [NamedFile]
 
   @OptionGroup var layout: TextOptions
@@ -17,7 +17,11 @@ struct ScoringOptions: ParsableArguments {
   @Option(help: "Most tokens of a window; the model's context if not given.")
   var context: Int?
 
-  @Option(help: "Tokens by which windows advance; the context if not given.")
+  @Option(
+    help: """
+      Tokens by which windows advance; the context if not given, and then the first token of each \
+      later window of a document is not scored, as nothing precedes it.
+      """)
   var stride: Int?
 
   @Flag(
@@ -58,8 +62,9 @@ struct ScoringOptions: ParsableArguments {
       throw ValidationError("--stride must be from 1 to the context, \(context)")
     }
     var encoder = tokenizer.encoder()
-    let texts = try self.texts.map { file in
-      var (documents, ids) = (try layout.documents(of: file.path), [[Int32]]())
+    let contents = try self.texts.map { try TextInput($0.path).rest() }
+    let texts = try zip(self.texts, contents).map { file, bytes in
+      var (documents, ids) = (layout.documents(in: bytes, of: file.path), [[Int32]]())
       while let document = try documents.next() { ids.append(encoder.encode(document.text)) }
       let text = ScoredText(
         file.name, documents: ids, context: context, stride: stride,
@@ -70,7 +75,10 @@ struct ScoringOptions: ParsableArguments {
       }
       return text
     }
-    return (texts, try self.texts.map { try $0.source() })
+    let sources = zip(self.texts, contents).map { file, bytes in
+      Provenance.Input(label: file.name, role: "data", path: file.path, bytes: bytes)
+    }
+    return (texts, sources)
   }
 
   /// The options that shape a result, in a fixed order.
@@ -97,15 +105,6 @@ struct NamedFile: ExpressibleByArgument {
     guard let last = parts.last, !last.isEmpty, !parts[0].isEmpty else { return nil }
     path = String(last)
     name = parts.count == 2 ? String(parts[0]) : NamedFile.stem(of: path)
-  }
-
-  /// The file as an input of a result.
-  ///
-  /// - Throws: `CheckpointError` if it cannot be read.
-  func source() throws -> Provenance.Input {
-    let file = try InputFile(path, mode: .pread)
-    return Provenance.Input(
-      label: name, role: "data", path: path, bytes: try file.copy(0..<file.byteCount))
   }
 
   private static func stem(of path: String) -> String {

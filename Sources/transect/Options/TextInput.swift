@@ -34,6 +34,16 @@ final class TextInput {
     }
   }
 
+  /// All bytes that are left.
+  ///
+  /// - Returns: the bytes.
+  /// - Throws: `CheckpointError` if reading fails.
+  func rest() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case let next = try chunk(), !next.isEmpty { bytes += next }
+    return bytes
+  }
+
   private func unreadable(_ what: String) -> CheckpointError {
     CheckpointError(
       .unreadable, in: path, "cannot be \(what): \(String(cString: strerror(errno)))")

@@ -29,6 +29,20 @@ struct TextOptions: ParsableArguments {
     return TextDocuments(layout(of: argument), path: input.path) { try input.chunk() }
   }
 
+  /// The documents of a file that was read.
+  ///
+  /// - Parameters:
+  ///   - bytes: all of it.
+  ///   - argument: as it was named.
+  /// - Returns: them, to be pulled.
+  func documents(in bytes: [UInt8], of argument: String) -> TextDocuments {
+    var rest: [UInt8]? = bytes
+    return TextDocuments(layout(of: argument), path: argument) {
+      defer { rest = nil }
+      return rest ?? []
+    }
+  }
+
   private func layout(of argument: String) -> TextLayout {
     if lines { return .lines }
     if trees { return .trees }

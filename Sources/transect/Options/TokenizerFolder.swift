@@ -20,21 +20,38 @@ struct TokenizerFolder {
   /// - Throws: `CheckpointError` if the files are missing or cannot be read, `TokenizationError` if
   ///   they are no byte-level byte-pair encoding by GPT-2's rule.
   func tokenizer() throws -> ByteLevelTokenizer {
-    if let (bytes, path) = try first(["tokenizer_config.json"]) {
+    let parts = try self.parts()
+    if let (bytes, path) = parts.configuration {
       try TokenizerConfiguration.check(bytes, path: path)
     }
+    guard parts.files.count == 2 else {
+      return try ByteLevelTokenizer(parsing: parts.files[0].bytes, path: parts.files[0].path)
+    }
+    return try ByteLevelTokenizer(vocabulary: parts.files[0], merges: parts.files[1])
+  }
+
+  /// The files that ids depend on: a vocabulary with its merges, or else `tokenizer.json`.
+  ///
+  /// - Returns: their bytes and paths.
+  /// - Throws: `CheckpointError` if they are missing or cannot be read.
+  func files() throws -> [(bytes: [UInt8], path: String)] { try parts().files }
+
+  private typealias File = (bytes: [UInt8], path: String)
+
+  private func parts() throws -> (configuration: File?, files: [File]) {
+    let configuration = try first(["tokenizer_config.json"])
     if let vocabulary = try first(TokenizerFolder.vocabularies),
       let merges = try first(TokenizerFolder.mergeLists)
     {
-      return try ByteLevelTokenizer(vocabulary: vocabulary, merges: merges)
+      return (configuration, [vocabulary, merges])
     }
-    guard let (bytes, path) = try first(["tokenizer.json"]) else {
+    guard let file = try first(["tokenizer.json"]) else {
       throw CheckpointError(
         .unreadable, in: path,
         "holds no GPT-2 tokenizer: vocab.json and merges.txt, encoder.json and vocab.bpe, or "
           + "tokenizer.json")
     }
-    return try ByteLevelTokenizer(parsing: bytes, path: path)
+    return (configuration, [file])
   }
 
   /// The first of some files that is there.
