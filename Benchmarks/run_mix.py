@@ -74,7 +74,7 @@ def programs(arguments, pair, models, out):
 def prepare(models, out):
     """An empty folder for the output, inputs in the page cache, and nothing left to be written.
 
-    The first use of a page of a virtual machine's memory takes ten times as long as another, so as
+    The first use of a page of a virtual machine's memory takes several times as long as another, so as
     many as three files need are filled and freed.
     """
     shutil.rmtree(out, ignore_errors=True)

@@ -22,6 +22,7 @@
 #include "combinations.h"
 #include "gram.h"
 #include "binades.h"
+#include "mixtures.h"
 
 #define KERNELS(TYPE) {.measure = measure_##TYPE, .position = position_##TYPE, .widen = widen_##TYPE}
 
@@ -33,6 +34,7 @@ const struct difference_loops TABLE = {
     .mixed_counts = mixed_counts,
     .gram = gram,
     .squared_binades = squared_binades,
+    .mixture = mixture,
 };
 
 #define COMBINATION_KERNELS(TYPE) {.begin = begin_##TYPE, .add = add_##TYPE, .round = round_##TYPE}

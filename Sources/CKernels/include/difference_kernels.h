@@ -31,6 +31,28 @@ struct agreement_counts {
   uint64_t neighbours;  // the same or adjacent values of the type
 };
 
+// What one input of a mixture has to do with an element m of it.
+struct mixture_term {
+  double weight;      // of its row in m
+  double input;       // of half the spacing around the input, among what m may be off
+  double difference;  // of half the spacing around its row, among that
+  double error;       // of the magnitude of its row, among that
+};
+
+// How m is rounded. The row of the input at `origin` holds its elements, all others, that of m too,
+// what they have beyond those.
+struct mixture_unit {
+  double half;          // half the spacing around 1
+  double least_binade;  // of normal numbers
+  size_t origin;
+};
+
+// What is left of the elements of a mixture.
+struct mixture_rest {
+  double square;  // the sum of r * r, in lanes as above
+  uint64_t far;   // elements with |r| beyond half the spacing around m and what the terms add
+};
+
 #pragma clang assume_nonnull begin
 
 // The loops for two arrays of one element type. Any alignment; null is an array of no elements.
@@ -69,6 +91,12 @@ struct difference_loops {
   // value has set. RoundingFloor.swift has the plain twin.
   double (*squared_binades)(const double *_Nullable values, size_t count, double least,
                             uint64_t *used);
+
+  // r is the last of term_count + 1 rows without the weighted others, none of it contracted. Rows as
+  // for `gram`. MixtureTrial has the plain twin.
+  void (*mixture)(const double *rows, size_t stride, size_t count,
+                  const struct mixture_term *terms, size_t term_count,
+                  const struct mixture_unit *unit, struct mixture_rest *rest);
 };
 
 // The loops of an instruction set, or null if this processor lacks it or there are none for it.

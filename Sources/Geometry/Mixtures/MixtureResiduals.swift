@@ -1,3 +1,5 @@
+import CKernels
+
 /// What one set of coefficients leaves of a tensor, or of several.
 struct Leftover: Sendable {
   /// Σ r².
@@ -26,8 +28,8 @@ struct Leftover: Sendable {
 struct RoundingUnit: Sendable {
   /// Half the spacing around 1; infinite where the bound is not applied: to integers, and to doubles,
   /// with which what is left cannot be computed exactly.
-  private let half: Double
-  private let leastBinade: Double
+  fileprivate let half: Double
+  fileprivate let leastBinade: Double
 
   /// The unit of a type with so many fraction bits, or of integers.
   init(fractionBits: Int?) {
@@ -36,29 +38,25 @@ struct RoundingUnit: Sendable {
     leastBinade = fractionBits == 10 ? 0x1p-14 : 0x1p-126
   }
 
-  /// Half the spacing around numbers.
-  func halfSpacing(_ values: SIMD8<Double>) -> SIMD8<Double> {
-    let exponents = unsafeBitCast(values, to: SIMD8<UInt64>.self) & 0x7FF0_0000_0000_0000
-    let binades = unsafeBitCast(exponents, to: SIMD8<Double>.self)
-    return half * pointwiseMax(binades, SIMD8(repeating: leastBinade))
+  /// Half the spacing around a number.
+  func halfSpacing(_ value: Double) -> Double {
+    max(Double(bitPattern: value.bitPattern & 0x7FF0_0000_0000_0000), leastBinade) * half
   }
 }
 
-/// The rows that ``MixtureSystem`` takes: θ_o, θ_j − θ_o, and M − θ_o last.
+/// The rows that ``MixtureSystem`` takes: θ_o, θ_j − θ_o, and M − θ_o last, each filled up with zeros
+/// to a multiple of 8.
 struct DifferenceRows {
   let start: UnsafeMutablePointer<Double>
   let count: Int
   let origin: Int
 
-  /// Eight elements of a row.
-  subscript(row: Int, first: Int) -> SIMD8<Double> {
-    UnsafeRawPointer(start + row * GramMatrix.blockLength + first)
-      .loadUnaligned(as: SIMD8<Double>.self)
-  }
+  /// An element of a row.
+  subscript(row: Int, index: Int) -> Double { start[row * GramMatrix.blockLength + index] }
 
-  /// Eight elements of a checkpoint, up to rounding.
-  func values(_ row: Int, _ first: Int) -> SIMD8<Double> {
-    row == origin ? self[row, first] : self[row, first] + self[origin, first]
+  /// An element of a checkpoint, up to rounding.
+  func value(_ row: Int, _ index: Int) -> Double {
+    row == origin ? self[row, index] : self[row, index] + self[origin, index]
   }
 }
 
@@ -93,65 +91,74 @@ struct MixtureResiduals: Mergeable {
   mutating func add(_ rows: DifferenceRows, _ fits: [MixtureFit], _ unit: RoundingUnit) {
     elementCount += rows.count
     for (set, fit) in fits.enumerated() {
-      let (square, far) = MixtureTrial(fit, origin: rows.origin, unit).left(rows)
-      squares[set] += square
-      outliers[set] += far
+      let rest = MixtureTrial(fit, origin: rows.origin, unit).left(rows)
+      squares[set] += rest.square
+      outliers[set] += Int(rest.far)
     }
   }
 }
 
 /// One set of coefficients, tried on rows.
-private struct MixtureTrial {
-  private let fit: MixtureFit
+struct MixtureTrial {
+  private let terms: [mixture_term]
   private let unit: RoundingUnit
-  /// Of the rows: for that of the origin what Σ c has beyond 1.
-  private let weights: [Double]
-  /// Roundings of an input, on the way into the sum, in half spacings.
-  private let roundings: Double
+  private let origin: Int
 
   init(_ fit: MixtureFit, origin: Int, _ unit: RoundingUnit) {
-    (self.fit, self.unit) = (fit, unit)
-    var weights = fit.coefficients
-    weights[origin] = weights.reduce(-1, +)
-    // Where Σ c is 1 up to rounding, the origin itself takes no part.
-    if weights[origin].magnitude < 1e-14 { weights[origin] = 0 }
-    self.weights = weights
-    roundings = 2 + 0.5 * Double(max(fit.coefficients.count { $0.magnitude > 1e-3 } - 2, 0))
+    (self.unit, self.origin) = (unit, origin)
+    let inputs = fit.coefficients.count { $0.magnitude > 1e-3 }
+    let roundings = 2 + 0.5 * Double(max(inputs - 2, 0))
+    let excess = fit.coefficients.reduce(-1, +)
+    terms = fit.coefficients.enumerated().map { row, coefficient in
+      // The weight of the origin's row is what Σ c has beyond 1; if that is rounding, none.
+      let weight = row != origin ? coefficient : excess.magnitude < 1e-14 ? 0 : excess
+      return mixture_term(
+        weight: weight, input: roundings * coefficient.magnitude,
+        difference: row == origin ? 0 : 2 * coefficient.magnitude,
+        error: weight == 0 ? 0 : 4 * fit.errors[row])
+    }
   }
 
   /// Σ r², and how many elements are farther off than rounding explains.
-  func left(_ rows: DifferenceRows) -> (square: Double, outliers: Int) {
-    let target = weights.count
-    var (lanes, outliers) = (SIMD8<Double>(), 0)
-    for first in stride(from: 0, to: rows.count, by: 8) {
-      var rest = rows[target, first]
-      for (row, weight) in weights.enumerated() where weight != 0 {
-        rest -= weight * rows[row, first]
+  ///
+  /// - Parameters:
+  ///   - rows: at most ``GramMatrix/blockLength`` elements of each.
+  ///   - loops: the C loops to use; neither bits nor counts depend on them.
+  /// - Returns: both.
+  func left(_ rows: DifferenceRows, by loops: difference_loops = .best) -> mixture_rest {
+    var rest = mixture_rest()
+    var unit = mixture_unit(half: unit.half, least_binade: unit.leastBinade, origin: origin)
+    loops.mixture(
+      rows.start, GramMatrix.blockLength, (rows.count + 7) / 8 * 8, terms, terms.count, &unit, &rest
+    )
+    return rest
+  }
+
+  /// The same, by the plain twin of the C loops.
+  func leftPlainly(_ rows: DifferenceRows) -> mixture_rest {
+    var (lanes, far) = (SIMD8<Double>(), UInt64(0))
+    for index in 0..<rows.count {
+      var rest = rows[terms.count, index]
+      for (row, term) in terms.enumerated() where term.weight != 0 {
+        rest -= term.weight * rows[row, index]
       }
-      lanes += rest * rest
-      // One rounding explains most elements; what more would is reckoned for the others only.
-      let own = unit.halfSpacing(rows.values(target, first))
-      if any(rest.magnitudes .> own) {
-        let bound = own + inputsBound(rows, first)
-        outliers += (0..<8).count { rest[$0].magnitude > bound[$0] }
-      }
+      lanes[index % 8] += rest * rest
+      let own = unit.halfSpacing(rows.value(terms.count, index))
+      far += rest.magnitude > own + inputsBound(rows, index) ? 1 : 0
     }
-    return (lanes.pairwiseSum, outliers)
+    return mixture_rest(square: lanes.pairwiseSum, far: far)
   }
 
   /// How far roundings of inputs, differences and products, and four standard errors of the
-  /// coefficients, may bring elements.
-  private func inputsBound(_ rows: DifferenceRows, _ first: Int) -> SIMD8<Double> {
-    weights.indices.reduce(SIMD8()) { sum, row in
-      let (coefficient, values) = (fit.coefficients[row].magnitude, rows[row, first])
-      let rounded = roundings * coefficient * unit.halfSpacing(rows.values(row, first))
-      let error = weights[row] == 0 ? 0 : 4 * fit.errors[row]
-      let difference = row == rows.origin ? 0 : 2 * coefficient
-      return sum + rounded + difference * unit.halfSpacing(values) + error * values.magnitudes
+  /// coefficients, may bring an element.
+  private func inputsBound(_ rows: DifferenceRows, _ index: Int) -> Double {
+    var sum = 0.0
+    for (row, term) in terms.enumerated() {
+      let difference = rows[row, index]
+      sum += term.input * unit.halfSpacing(rows.value(row, index))
+      sum += term.difference * unit.halfSpacing(difference)
+      sum += term.error * difference.magnitude
     }
+    return sum
   }
-}
-
-extension SIMD8<Double> {
-  fileprivate var magnitudes: Self { pointwiseMax(self, -self) }
 }

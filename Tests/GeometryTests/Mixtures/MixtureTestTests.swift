@@ -1,4 +1,6 @@
+import CKernels
 import Checkpoints
+import Glibc
 import Tensors
 import TestSupport
 import Testing
@@ -214,5 +216,32 @@ import Testing
       return finding.consensus.coefficients + finding.parts.map(\.residual)
     }
     #expect(figures[0] == figures[1])
+  }
+}
+
+@Suite struct MixtureTrialTests {
+  @Test(
+    "The kernels of every instruction set and the plain loop leave the same",
+    arguments: [0, 1, 7, 8, 9, 1000, GramMatrix.blockLength], [7, 10, 23, 52])
+  func sameBits(count: Int, fractionBits: Int) {
+    var generator = SeededGenerator(seed: UInt64(count))
+    let fit = MixtureFit(coefficients: [0.7, 0.4, -0.2], errors: [1e-4, 2e-4, 1e-4])
+    var values = [Double](repeating: 0, count: 4 * GramMatrix.blockLength)
+    for row in 0..<4 {
+      for index in 0..<count {
+        let size = exp2(Double.random(in: -30...0, using: &generator))
+        values[row * GramMatrix.blockLength + index] = row == 1 ? 1 - size : size / 100
+      }
+    }
+    let trial = MixtureTrial(fit, origin: 1, RoundingUnit(fractionBits: fractionBits))
+    values.withUnsafeMutableBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      let rows = DifferenceRows(start: start, count: count, origin: 1)
+      let expected = trial.leftPlainly(rows)
+      for loops in difference_loops.available {
+        let found = trial.left(rows, by: loops)
+        #expect(found.square == expected.square && found.far == expected.far)
+      }
+    }
   }
 }
