@@ -11,7 +11,32 @@ public struct MixtureFinding: Sendable {
     let free: MixtureFit
 
     static let count = 5
+    /// In the order that ``Leftovers`` has.
     var all: [MixtureFit] { [own, ownFree, layer, consensus, free] }
+  }
+
+  /// What each of ``Fits`` leaves.
+  struct Leftovers: Sendable {
+    var own: Leftover
+    var ownFree: Leftover
+    var layer: Leftover
+    var consensus: Leftover
+    var free: Leftover
+
+    /// Names what ``Fits/all`` left.
+    init(_ left: [Leftover]) {
+      precondition(left.count == Fits.count)
+      (own, ownFree, layer, consensus, free) = (left[0], left[1], left[2], left[3], left[4])
+    }
+
+    /// Takes in what is left of another tensor of the layer, with the layer's coefficients.
+    static func += (sum: inout Leftovers, other: Leftovers) {
+      sum.own += other.layer
+      sum.ownFree += other.ownFree
+      sum.layer += other.layer
+      sum.consensus += other.consensus
+      sum.free += other.free
+    }
   }
 
   /// One tensor, or several together.
@@ -28,9 +53,8 @@ public struct MixtureFinding: Sendable {
     public let free: MixtureFit
     /// The coefficients of the part's layer, their sum 1.
     public let layerFit: MixtureFit
-    /// What is left with the part's own coefficients, without a constraint, with those of the layer,
-    /// with those of all, and with those of all without a constraint.
-    var left: [Leftover]
+    /// What is left with each of the coefficients that were tried.
+    var left: Leftovers
     /// The expected Σ r² of rounding.
     public internal(set) var floorSquare: Double
     /// Σ (M − θ_o)², o the origin.
@@ -41,7 +65,7 @@ public struct MixtureFinding: Sendable {
     ) {
       (self.name, elementCount) = (name, residuals.elementCount)
       (fit, free, layerFit) = (fits.own, fits.ownFree, fits.layer)
-      left = residuals.left(fits.all)
+      left = Leftovers(residuals.left(fits.all))
       (floorSquare, distanceSquare) = (system.floorSquare, system.distanceSquare)
     }
   }
@@ -103,17 +127,17 @@ public struct MixtureFinding: Sendable {
 
 extension MixtureFinding.Part {
   /// √(Σ r² / n) with the part's own coefficients, their sum 1.
-  public var residual: Double { rms(left[0].square) }
+  public var residual: Double { rms(left.own.square) }
   /// The same without a constraint.
-  public var freeResidual: Double { rms(left[1].square) }
+  public var freeResidual: Double { rms(left.ownFree.square) }
   /// The same with the coefficients of the layer.
-  public var layerResidual: Double { rms(left[2].square) }
+  public var layerResidual: Double { rms(left.layer.square) }
   /// The same with the coefficients of all tensors.
-  public var consensusResidual: Double { rms(left[3].square) }
+  public var consensusResidual: Double { rms(left.consensus.square) }
   /// The same with those of all tensors without a constraint.
-  public var consensusFreeResidual: Double { rms(left[4].square) }
+  public var consensusFreeResidual: Double { rms(left.free.square) }
   /// Elements farther off, with the part's own coefficients, than rounding can bring them.
-  public var outliers: Int { left[0].outliers }
+  public var outliers: Int { left.own.outliers }
   /// The expected root mean square of rounding.
   public var floor: Double { rms(floorSquare) }
 
@@ -123,10 +147,10 @@ extension MixtureFinding.Part {
   func isWithin(_ tolerance: Double) -> Bool { residual <= tolerance * floor || elementCount == 0 }
 
   /// Whether the coefficients of all leave no more than rounding.
-  public var agrees: Bool { isRounding(left[3]) }
+  public var agrees: Bool { isRounding(left.consensus) }
 
   /// Whether those of all without a constraint do.
-  var agreesFreely: Bool { isRounding(left[4]) }
+  var agreesFreely: Bool { isRounding(left.free) }
 
   private func isRounding(_ left: Leftover) -> Bool {
     let limit = left.tolerance * floor
@@ -144,7 +168,7 @@ extension MixtureFinding.Part {
   }
 
   /// Whether coefficients of the part's own leave no more than rounding.
-  public var isMixture: Bool { isRounding(left[0]) }
+  public var isMixture: Bool { isRounding(left.own) }
 }
 
 extension MixtureFinding {
@@ -163,7 +187,7 @@ extension MixtureFinding {
   }
 
   private var isNear: Bool {
-    let left = parts.reduce(0) { $0 + $1.left[0].square }
+    let left = parts.reduce(0) { $0 + $1.left.own.square }
     let distance = parts.reduce(0) { $0 + $1.distanceSquare }
     return left <= 0.01 * distance
       && parts.allSatisfy { $0.isWithin(MixtureFinding.nearTolerance) }
@@ -210,7 +234,7 @@ extension MixtureFinding {
     guard var total = parts.first else { return nil }
     for part in parts.dropFirst() { total.absorb(part) }
     total.fit = consensus
-    total.left[0] = total.left[3]
+    total.left.own = total.left.consensus
     return total
   }
 }
@@ -219,7 +243,7 @@ extension MixtureFinding.Part {
   fileprivate var asLayer: Self {
     var layer = self
     layer.fit = layerFit
-    layer.left[0] = left[2]
+    layer.left.own = left.layer
     return layer
   }
 
@@ -228,8 +252,7 @@ extension MixtureFinding.Part {
     elementCount += part.elementCount
     floorSquare += part.floorSquare
     distanceSquare += part.distanceSquare
-    left[0] += part.left[2]
-    for index in 1..<left.count { left[index] += part.left[index] }
+    left += part.left
   }
 }
 
