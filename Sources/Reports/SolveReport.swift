@@ -94,8 +94,6 @@ extension SolveReport {
   /// The screen that a person reads, without the table.
   public var lines: [String] {
     guard let total = finding.total else { return [verdict] }
-    let residual =
-      finding.verdict == .otherSum ? total.consensusFreeResidual : total.consensusResidual
     let head = ["\(verdict)   \(merged) = \(summary)"]
     let numbers = labels.indices.map { input in
       "\(labels[input]) \(finding.consensus.coefficients[input].fixed(6))"
@@ -104,10 +102,19 @@ extension SolveReport {
     return
       (head + [
         "coefficients  \(numbers.joined(separator: ", ")) (sum 1)",
-        "left          rms \(residual.brief), \((residual / total.floor).brief) times what rounding "
-          + "once leaves (\(total.floor.brief)); up to \(finding.answer.tolerance.brief) counts as rounding",
+        "left          \(left(total))",
         "free          \(freeNumbers), without the constraint",
       ] + ways.map { "way           \($0)" } + differing + missingLine).map(\.escapedForTerminal)
+  }
+
+  private func left(_ total: MixtureFinding.Part) -> String {
+    let residual =
+      finding.verdict == .otherSum ? total.consensusFreeResidual : total.consensusResidual
+    guard residual.isFinite, total.floor.isFinite else { return "not finite" }
+    // Zeros have no spacing that a sum of squares holds.
+    let ratio = total.floor > 0 ? "\((residual / total.floor).brief) times" : "beside"
+    return "rms \(residual.brief), \(ratio) what rounding once leaves (\(total.floor.brief)); "
+      + "up to \(finding.answer.tolerance.brief) counts as rounding"
   }
 
   private var summary: String {

@@ -38,6 +38,9 @@ extension SolveReport {
           .init("consensus_residual_rms", .real(parts.map(\.consensusResidual))),
           .init("free_residual_rms", .real(parts.map(\.freeResidual))),
           .init("n_outliers", .integer(parts.map(\.outliers))),
+          .init(
+            "nonfinite", heading: finding.nonfinite > 0 ? "NaN/Inf" : nil,
+            .integer(parts.map(\.nonfinite))),
           .init("floor_rms", heading: "rounding", .real(parts.map(\.floor))),
           .init("numel", .integer(parts.map(\.elementCount))),
         ])
@@ -73,6 +76,7 @@ extension SolveReport {
       ("ways", "[" + ways.map(jsonString).joined(separator: ",") + "]"),
       ("differing", "[" + texts.joined(separator: ",") + "]"),
       ("tensors", String(finding.parts.count)), ("missing", String(missing)),
+      ("nonfinite", String(finding.nonfinite)),
     ])
   }
 

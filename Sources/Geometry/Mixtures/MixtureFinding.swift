@@ -59,11 +59,13 @@ public struct MixtureFinding: Sendable {
     public internal(set) var floorSquare: Double
     /// Σ (M − θ_o)², o the origin.
     var distanceSquare: Double
+    /// NaN and infinite elements of all checkpoints.
+    public internal(set) var nonfinite: Int
 
     init(
       name: ParameterName, fits: Fits, residuals: MixtureResiduals, system: MixtureSystem
     ) {
-      (self.name, elementCount) = (name, residuals.elementCount)
+      (self.name, elementCount, nonfinite) = (name, residuals.elementCount, system.nonfinite)
       (fit, free, layerFit) = (fits.own, fits.ownFree, fits.layer)
       left = Leftovers(residuals.left(fits.all))
       (floorSquare, distanceSquare) = (system.floorSquare, system.distanceSquare)
@@ -84,8 +86,8 @@ public struct MixtureFinding: Sendable {
     case notMixture = "NOT A MIXTURE OF THESE"
     /// More than rounding is left, but not much more.
     case near = "NEAR A MIXTURE"
-    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the changes
-    /// from the origin are hardly more than rounding.
+    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the
+    /// changes from the origin are hardly more than rounding.
     case undetermined = "COEFFICIENTS NOT DETERMINED"
   }
 
@@ -97,7 +99,7 @@ public struct MixtureFinding: Sendable {
   public let parts: [Part]
   /// The coefficients for as many tensors as possible, their sum 1.
   public let consensus: MixtureFit
-  /// The coefficients for all tensors together, without a constraint.
+  /// The coefficients for all finite tensors together, without a constraint.
   public let free: MixtureFit
 
   /// The coefficients that the verdict is about.
@@ -144,7 +146,13 @@ extension MixtureFinding.Part {
   private func rms(_ square: Double) -> Double { (square / Double(elementCount)).squareRoot() }
 
   /// Whether the part's own coefficients leave no more than so many times the floor.
-  func isWithin(_ tolerance: Double) -> Bool { residual <= tolerance * floor || elementCount == 0 }
+  func isWithin(_ tolerance: Double) -> Bool {
+    isFinite && residual <= tolerance * floor || elementCount == 0
+  }
+
+  /// Whether the checkpoint in question, its distance and the floor are finite: an infinite element
+  /// has an infinite floor, below which anything would lie.
+  private var isFinite: Bool { nonfinite == 0 && floorSquare.isFinite && distanceSquare.isFinite }
 
   /// Whether the coefficients of all leave no more than rounding.
   public var agrees: Bool { isRounding(left.consensus) }
@@ -156,15 +164,16 @@ extension MixtureFinding.Part {
     let limit = left.tolerance * floor
     let share = Int(MixtureFinding.outlierShare * Double(elementCount))
     let isFar = left.outliers > max(share, MixtureFinding.fewOutliers)
-    return rms(left.square) <= limit && !isFar || elementCount == 0
+    return isFinite && rms(left.square) <= limit && !isFar || elementCount == 0
   }
 
   /// Whether the coefficients of all leave nothing at all, but for the errors of sums.
-  var isReproduced: Bool { consensusResidual <= 1e-3 * floor }
+  var isReproduced: Bool { isFinite && consensusResidual <= 1e-3 * floor }
 
   /// Whether the origin itself is so near that rounding left few of the changes as they were.
   var isNearOrigin: Bool {
-    distanceSquare <= MixtureFinding.leastDistance * MixtureFinding.leastDistance * floorSquare
+    let limit = MixtureFinding.leastDistance * MixtureFinding.leastDistance * floorSquare
+    return isFinite && distanceSquare <= limit
   }
 
   /// Whether coefficients of the part's own leave no more than rounding.
@@ -229,10 +238,16 @@ extension MixtureFinding {
     return layers
   }
 
-  /// All tensors put together, with the coefficients of all.
+  /// NaN and infinite elements of all checkpoints.
+  public var nonfinite: Int { parts.reduce(0) { $0 + $1.nonfinite } }
+
+  /// All tensors put together, with the coefficients of all; those with NaN or infinite elements
+  /// only if there are no others.
   public var total: Part? {
-    guard var total = parts.first else { return nil }
-    for part in parts.dropFirst() { total.absorb(part) }
+    let finite = parts.filter { $0.nonfinite == 0 }
+    let taken = finite.isEmpty ? parts : finite
+    guard var total = taken.first else { return nil }
+    for part in taken.dropFirst() { total.absorb(part) }
     total.fit = consensus
     total.left.own = total.left.consensus
     return total
@@ -252,6 +267,7 @@ extension MixtureFinding.Part {
     elementCount += part.elementCount
     floorSquare += part.floorSquare
     distanceSquare += part.distanceSquare
+    nonfinite += part.nonfinite
     left += part.left
   }
 }

@@ -32,6 +32,8 @@ struct MixtureSystem: Mergeable {
   private(set) var gram: GramMatrix
   /// The expected square of M's rounding, summed over its elements.
   var floorSquare = 0.0
+  /// NaN and infinite elements of M and the inputs.
+  var nonfinite = 0
 
   init(inputs: Int, origin: Int) {
     self.origin = origin
@@ -46,6 +48,7 @@ struct MixtureSystem: Mergeable {
   mutating func merge(_ later: MixtureSystem) {
     gram.merge(later.gram)
     floorSquare += later.floorSquare
+    nonfinite += later.nonfinite
   }
 
   private var inputCount: Int { gram.order - 1 }
@@ -79,8 +82,8 @@ struct MixtureSystem: Mergeable {
   /// Σ (M − θ_o)².
   var distanceSquare: Double { gram.product(inputCount, inputCount) }
 
-  /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference of
-  /// two of them, off by about 1e-13 of ``distanceSquare``.
+  /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference
+  /// of two of them, off by about 1e-13 of ``distanceSquare``.
   func mayBeMixture(_ fit: MixtureFit) -> Bool {
     let explained = others.reduce(0) {
       $0 + fit.coefficients[$1] * gram.product($1, inputCount)

@@ -70,6 +70,7 @@ struct Solve: ParsableCommand {
   }
 
   private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
+    printing.warn(ofNonfinite: report.finding.nonfinite)
     let (table, details) = (report.table(by: by), coverage.table(includingCompared: false))
     let left =
       printing.verbose && details.rowCount > 0 ? [""] + TerminalTable(details).lines() : []

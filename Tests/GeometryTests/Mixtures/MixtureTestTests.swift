@@ -185,13 +185,37 @@ import Testing
     #expect(finding.parts.allSatisfy { $0.residual > 4 * $0.floor })
   }
 
-  @Test("NaN in a tensor makes that tensor differ, and no other")
-  func nonfinite() throws {
+  @Test(
+    "NaN or an infinity in a tensor makes that tensor differ, and no other",
+    arguments: [Double.nan, .infinity, -.infinity], [false, true])
+  func nonfinite(value: Double, isForeign: Bool) throws {
     let inputs = [values(2), values(3)].map { rounded($0, .float32) }
     var merged = mix(inputs, [0.7, 0.3])
-    merged[0][5] = .nan
+    if isForeign { merged[0] = values(9, near: 8)[0] }
+    merged[0][5] = value
     let finding = try solve(merged, inputs, .float32)
-    #expect(finding.verdict == .partly && finding.differing.count == 1)
+    #expect(finding.verdict == .partly && finding.differing.count == 1 && finding.nonfinite == 1)
+    #expect(finding.free.coefficients.allSatisfy { $0.isFinite })
+    let total = try #require(finding.total)
+    #expect(total.consensusResidual <= 4 * total.floor && total.floor.isFinite)
+  }
+
+  @Test("With infinities in every tensor nothing is a mixture")
+  func infiniteThroughout() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    for tensor in merged.indices { merged[tensor][0] = .infinity }
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .notMixture && finding.nonfinite == merged.count)
+  }
+
+  @Test("Values of the origin that are not finite are counted once")
+  func nonfiniteOrigin() throws {
+    var inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let merged = mix(inputs, [0.7, 0.3])
+    inputs[0][1][7] = .infinity
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly && finding.nonfinite == 1)
   }
 
   @Test(
