@@ -143,7 +143,8 @@ extension SolveReport {
     guard !names.isEmpty, ![.notMixture, .otherSum].contains(finding.verdict) else { return [] }
     let shown = names.prefix(8).joined(separator: ", ")
     let rest = names.count > 8 ? " and \(names.count - 8) more" : ""
-    return ["differ        \(names.count) of \(finding.parts.count) tensors: \(shown)\(rest)"]
+    let own = finding.hasOwnMixtures ? ", mixtures with coefficients of their own" : ""
+    return ["differ        \(names.count) of \(finding.parts.count) tensors: \(shown)\(rest)\(own)"]
   }
 
   private var missingLine: [String] {

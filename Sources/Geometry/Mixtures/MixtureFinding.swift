@@ -78,7 +78,8 @@ public struct MixtureFinding: Sendable {
     case mixture = "MIXTURE"
     /// One set does whose sum is not 1, such as weights that were not normalized.
     case otherSum = "MIXTURE WITH ANOTHER SUM"
-    /// Every tensor has coefficients of its own that leave no more than rounding.
+    /// Every tensor has coefficients of its own that leave no more than rounding; of N inputs, those
+    /// of more than N − 1 elements, as any others have.
     case mixtureByTensor = "MIXTURE BY TENSOR"
     /// One set does for at least half of the tensors, and not for others.
     case partly = "MIXTURE BUT FOR SOME TENSORS"
@@ -190,9 +191,15 @@ extension MixtureFinding {
     if isTooNear { return .undetermined }
     if differing == 0 { return isDetermined(consensus) ? .mixture : .undetermined }
     if hasOtherSum { return .otherSum }
-    if parts.allSatisfy(\.isMixture) { return .mixtureByTensor }
     if 2 * differing <= parts.count { return .partly }
+    if hasOwnMixtures { return .mixtureByTensor }
     return isNear ? .near : .notMixture
+  }
+
+  /// Whether each of the tensors for which the coefficients of all do not do is a mixture with
+  /// coefficients of its own, and large enough to tell.
+  public var hasOwnMixtures: Bool {
+    differing.allSatisfy { $0.isMixture && $0.elementCount > inputCount - 1 }
   }
 
   private var isNear: Bool {

@@ -110,6 +110,33 @@ import Testing
     #expect((finding.consensus.coefficients[0] - 0.7).magnitude < 1e-6)
   }
 
+  @Test("A tensor of fewer elements than inputs, which always fits, speaks for no coefficients")
+  func scalar() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let all = zip([mix(inputs, [0.7, 0.3])] + inputs, [55, 2, 2.125])
+    let lists = try all.enumerated().map { number, model in
+      let tensors = zip(MixtureTestTests.names, model.0).map { StoredTensor($0, [$1.count], $1) }
+      let scalar = StoredTensor("logit_scale", [], [model.1])
+      return try ParameterList(folder.checkpoint("\(number).safetensors", tensors + [scalar]))
+    }
+    let finding = try MixtureTest(
+      CommonTensors(lists), origin: 0,
+      resources: WalkResources(threads: 1, scratchByteCount: 1 << 24)
+    ).run()
+    #expect(finding.verdict == .partly && !finding.hasOwnMixtures)
+    #expect(finding.differing.map(\.name.canonical.text) == ["logit_scale"])
+    #expect((finding.consensus.coefficients[0] - 0.7).magnitude < 1e-6)
+  }
+
+  @Test("A few tensors with coefficients of their own are told from foreign ones")
+  func fewOfTheirOwn() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    merged[3] = mix(inputs, [0.2, 0.8])[3]
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly && finding.hasOwnMixtures)
+  }
+
   @Test("Tensors may have coefficients of their own, and layers tell them")
   func byLayer() throws {
     let inputs = [values(2), values(3)].map { rounded($0, .float32) }
