@@ -12,7 +12,8 @@ public struct SolveReport: Sendable {
   public let labels: [String]
   /// The position of the base among the inputs, or `nil`.
   public let base: Int?
-  /// Parameters of the checkpoint in question that could not be compared with all inputs.
+  /// Parameters of the checkpoint in question that could not be compared with all inputs, and those
+  /// of all inputs that it lacks.
   let missing: Int
 
   /// Creates a report.

@@ -61,7 +61,8 @@ struct Solve: ParsableCommand {
     let names = labels(of: arguments)
     let report = SolveReport(
       finding, merged: names[0], labels: Array(names.dropFirst()), base: position,
-      missing: models[0].missing(from: common, isIncluded: try filter.predicate()))
+      missing: models[0].missing(from: common, isIncluded: try filter.predicate())
+        + common.lackedByFirst.count)
     let coverage = CoverageReport(
       zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
     try show(report, coverage)
