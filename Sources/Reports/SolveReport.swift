@@ -121,7 +121,8 @@ extension SolveReport {
   private var summary: String {
     switch finding.verdict {
     case .mixture: "\(recipe) within rounding"
-    case .otherSum: "\(recipe) within rounding; the coefficients do not sum to 1"
+    case .otherSum:
+      "\(recipe) within rounding, a mixture whose coefficients sum to \(freeSum.brief)"
     case .mixtureByTensor: "mixtures within rounding, with coefficients of each tensor's own"
     case .partly: "\(recipe) within rounding, but for \(finding.differing.count.counted("tensor"))"
     case .near: "nearly \(recipe), but more than rounding is left"
@@ -133,10 +134,11 @@ extension SolveReport {
     }
   }
 
+  private var freeSum: Double { finding.free.coefficients.reduce(0, +) }
+
   private var freeNumbers: String {
-    let sum = finding.free.coefficients.reduce(0, +)
-    return zip(labels, finding.free.coefficients).map { "\($0) \($1.fixed(6))" }
-      .joined(separator: ", ") + " (sum \(sum.fixed(6)))"
+    zip(labels, finding.free.coefficients).map { "\($0) \($1.fixed(6))" }
+      .joined(separator: ", ") + " (sum \(freeSum.fixed(6)))"
   }
 
   private var differing: [String] {
