@@ -52,9 +52,22 @@ import Testing
 
   @Test(
     "Wrong arguments are told",
-    arguments: [["a"], ["a", "--from", "b"], ["a", "--from", "b", "c", "--by", "kind"]])
+    arguments: [
+      ["a"], ["a", "--from", "b"], ["a", "--from", "b", "c", "--by", "kind"],
+      ["a", "--from", "b", "b"], ["a", "--from", "b", "--base", "b"], ["--from", "a", "b"],
+    ])
   func wrong(arguments: [String]) throws {
     #expect(try Run(["solve"] + arguments).code == 64)
+  }
+
+  @Test("What is missing, or named twice, is said")
+  func hints() throws {
+    #expect(try Run("solve", "--from", base, tuned).errors.contains("before --from"))
+    let twice = try Run("solve", tuned, "--from", base, base + "/")
+    #expect(twice.code == 64 && twice.errors.contains("named twice"))
+    let alone = try Run("solve", tuned, "--from", base, "--base", base + "/.")
+    #expect(alone.code == 64 && alone.errors.contains("all that --from names"))
+    #expect(try !Run("solve", "--help").output.contains("kind"))
   }
 
   @Test("A base that is a label of one input and the path of something else is an error")
