@@ -2,8 +2,8 @@
 /// and the inverse of A, which is the covariance of x if the variance of what b sums is 1.
 ///
 /// A is scaled to a diagonal of ones first, and decomposed into eigenvectors. A direction whose
-/// eigenvalue is below ``leastEigenvalue`` times the size counts as missing: it takes no part in the
-/// solution, and variances along it are infinite.
+/// eigenvalue is below ``leastEigenvalue`` times the size counts as missing: it takes no part in
+/// the solution, and variances along it are infinite.
 ///
 /// Source: Golub & Van Loan, "Matrix Computations", 4th ed., sections 5.3 and 5.5.
 public struct LeastSquares: Hashable, Sendable {

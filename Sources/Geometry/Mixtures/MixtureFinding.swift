@@ -78,8 +78,8 @@ public struct MixtureFinding: Sendable {
     case mixture = "MIXTURE"
     /// One set does whose sum is not 1, such as weights that were not normalized.
     case otherSum = "MIXTURE WITH ANOTHER SUM"
-    /// Every tensor has coefficients of its own that leave no more than rounding; of N inputs, those
-    /// of more than N − 1 elements, as any others have.
+    /// Every tensor has coefficients of its own that leave no more than rounding; of N inputs,
+    /// those of more than N − 1 elements, as any others have.
     case mixtureByTensor = "MIXTURE BY TENSOR"
     /// One set does for at least half of the tensors, and not for others.
     case partly = "MIXTURE BUT FOR SOME TENSORS"
@@ -106,9 +106,9 @@ public struct MixtureFinding: Sendable {
   /// The coefficients that the verdict is about.
   public var answer: MixtureFit { verdict == .otherSum ? free : consensus }
 
-  /// What is left counts as rounding up to so many times the root mean square that rounding once to
-  /// the nearest gives, and with coefficients c up to 1.5 √(1 + 2 Σ c²) times, if that is more: mixing
-  /// rounds the inputs, if they are brought to the type first, each product, and sums.
+  /// What is left counts as rounding up to so many times the root mean square that rounding once
+  /// to the nearest gives, and with coefficients c up to 1.5 √(1 + 2 Σ c²) times, if that is more:
+  /// mixing rounds the inputs, if they are brought to the type first, each product, and sums.
   public static let tolerance = 4.0
   /// Changes of less than so many times the floor are not told apart: rounding moves them together
   /// with what they change, and what is left of them is neither random nor small beside them.
@@ -116,13 +116,13 @@ public struct MixtureFinding: Sendable {
   /// A sum of coefficients that is so near to 1 is not called another.
   public static let leastExcess = 1e-3
   /// The share of elements that may be farther off than those roundings can bring them, which
-  /// ``Leftover`` counts: chains of them that go beyond are rare, and elements that were left out or
-  /// changed by themselves are not.
+  /// ``Leftover`` counts: chains of them that go beyond are rare, and elements that were left out
+  /// or changed by themselves are not.
   public static let outlierShare = 1e-2
   /// Outliers that a small tensor may have in any case.
   public static let fewOutliers = 8
-  /// What is left counts as near up to so many times that, if it is less than a tenth of the distance
-  /// to the input that differences are taken from.
+  /// What is left counts as near up to so many times that, if it is less than a tenth of the
+  /// distance to the input that differences are taken from.
   public static let nearTolerance = 16.0
   /// Coefficients whose standard error is beyond this are not determined.
   public static let largestError = 0.05

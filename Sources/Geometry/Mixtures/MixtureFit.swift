@@ -75,7 +75,8 @@ struct MixtureSystem: Mergeable {
     let excess = coefficients[origin]
     let sum = others.reduce(0) { $0 + coefficients[$1] }
     coefficients[origin] = 1 + excess - sum
-    errors[origin] = (variance * found.variance(ofSum: rows.map { $0 == origin ? 1 : -1 })).squareRoot()
+    let ofOrigin = found.variance(ofSum: rows.map { $0 == origin ? 1 : -1 })
+    errors[origin] = (variance * ofOrigin).squareRoot()
     return MixtureFit(coefficients: coefficients, errors: errors)
   }
 

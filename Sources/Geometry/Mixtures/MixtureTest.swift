@@ -1,11 +1,12 @@
 import Checkpoints
 import Tensors
 
-/// Finds the coefficients by which a checkpoint is a mixture of others, Σ c_i θ_i, and tells whether
-/// what remains is no more than rounding.
+/// Finds the coefficients by which a checkpoint is a mixture of others, Σ c_i θ_i, and tells
+/// whether what remains is no more than rounding.
 ///
 /// Two passes: the first sums the least squares problem of each tensor, the second measures what
-/// remains. That could be had from the first, but as a difference of two sums that are all but equal.
+/// remains. That could be had from the first, but as a difference of two sums that are all but
+/// equal.
 public struct MixtureTest: Sendable {
   private let common: CommonTensors
   private let origin: Int
@@ -152,7 +153,8 @@ extension [MixtureSystem] {
 /// One set of coefficients for as many tensors as possible.
 ///
 /// Foreign tensors would draw the common solution away, so it is taken over those alone that are
-/// mixtures and agree with the median of the coefficients of all that are; over all tensors if none is.
+/// mixtures and agree with the median of the coefficients of all that are; over all tensors if
+/// none is.
 private struct Consensus {
   let fit: MixtureFit
 
