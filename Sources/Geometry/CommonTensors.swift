@@ -75,6 +75,14 @@ public struct CommonTensors: Sendable {
     }
   }
 
+  /// Canonical names of what every checkpoint but the first has.
+  public var lackedByFirst: Set<TensorName> {
+    let lacked = coverage.map { entries in
+      Set(entries.filter { $0.status == .onlyInOther }.map(\.name))
+    }
+    return lacked.dropFirst().reduce(lacked.first ?? []) { $0.intersection($1) }
+  }
+
   /// The same without some tensors; the coverage stays as it is.
   ///
   /// - Parameter isIncluded: which to keep.

@@ -24,12 +24,15 @@ struct RoundingFloor: Mergeable {
   ///   - values: `count` of them.
   ///   - count: how many.
   ///   - dtype: the type that they are stored in.
+  ///   - factor: what they were multiplied by, a power of two.
   ///   - loops: the C loops to use; the bits do not depend on them.
   mutating func add(
-    _ values: UnsafePointer<Double>, count: Int, dtype: DType, by loops: difference_loops = .best
+    _ values: UnsafePointer<Double>, count: Int, dtype: DType, times factor: Double = 1,
+    by loops: difference_loops = .best
   ) {
     var bits = UInt64(0)
-    binades += loops.squared_binades(values, count, RoundingFloor.leastBinade(dtype), &bits)
+    let least = RoundingFloor.leastBinade(dtype) * factor
+    binades += loops.squared_binades(values, count, least, &bits)
     usedBits |= bits
     self.count += count
   }

@@ -97,15 +97,15 @@ public struct MixReport: Sendable {
 
   private func text(_ tensor: CheckpointMix.Tensor) -> String {
     guard tensor.treatment == .mixed else { return labels[0] }
-    if tensor.isSpherical { return "spherical" }
+    if let alpha = tensor.sphericalAlpha { return "spherical, alpha \(alpha.brief)" }
     return sum(tensor.coefficients.map(\.brief))
   }
 
   /// Those of a group; where they follow from angles, the range of each.
   private func coefficients(_ group: (key: GroupKey, tensors: [Int])) -> String {
     let tensors = group.tensors.map { mix.tensors[$0] }
-    guard tensors.contains(where: \.isSpherical) else { return group.key.coefficients }
-    return "spherical: "
+    guard tensors[0].sphericalAlpha != nil else { return group.key.coefficients }
+    return "\(group.key.coefficients): "
       + sum(
         labels.indices.map { input in
           let values = tensors.map { $0.coefficients[input] }.sorted()

@@ -12,7 +12,8 @@ public struct SolveReport: Sendable {
   public let labels: [String]
   /// The position of the base among the inputs, or `nil`.
   public let base: Int?
-  /// Parameters of the checkpoint in question that could not be compared with all inputs.
+  /// Parameters of the checkpoint in question that could not be compared with all inputs, and those
+  /// of all inputs that it lacks.
   let missing: Int
 
   /// Creates a report.
@@ -94,8 +95,6 @@ extension SolveReport {
   /// The screen that a person reads, without the table.
   public var lines: [String] {
     guard let total = finding.total else { return [verdict] }
-    let residual =
-      finding.verdict == .otherSum ? total.consensusFreeResidual : total.consensusResidual
     let head = ["\(verdict)   \(merged) = \(summary)"]
     let numbers = labels.indices.map { input in
       "\(labels[input]) \(finding.consensus.coefficients[input].fixed(6))"
@@ -104,16 +103,26 @@ extension SolveReport {
     return
       (head + [
         "coefficients  \(numbers.joined(separator: ", ")) (sum 1)",
-        "left          rms \(residual.brief), \((residual / total.floor).brief) times what rounding "
-          + "once leaves (\(total.floor.brief)); up to \(finding.answer.tolerance.brief) counts as rounding",
+        "left          \(left(total))",
         "free          \(freeNumbers), without the constraint",
       ] + ways.map { "way           \($0)" } + differing + missingLine).map(\.escapedForTerminal)
+  }
+
+  private func left(_ total: MixtureFinding.Part) -> String {
+    let residual =
+      finding.verdict == .otherSum ? total.consensusFreeResidual : total.consensusResidual
+    guard residual.isFinite, total.floor.isFinite else { return "not finite" }
+    // Zeros have no spacing that a sum of squares holds.
+    let ratio = total.floor > 0 ? "\((residual / total.floor).brief) times" : "beside"
+    return "rms \(residual.brief), \(ratio) what rounding once leaves (\(total.floor.brief)); "
+      + "up to \(finding.answer.tolerance.brief) counts as rounding"
   }
 
   private var summary: String {
     switch finding.verdict {
     case .mixture: "\(recipe) within rounding"
-    case .otherSum: "\(recipe) within rounding; the coefficients do not sum to 1"
+    case .otherSum:
+      "\(recipe) within rounding, a mixture whose coefficients sum to \(freeSum.brief)"
     case .mixtureByTensor: "mixtures within rounding, with coefficients of each tensor's own"
     case .partly: "\(recipe) within rounding, but for \(finding.differing.count.counted("tensor"))"
     case .near: "nearly \(recipe), but more than rounding is left"
@@ -125,10 +134,11 @@ extension SolveReport {
     }
   }
 
+  private var freeSum: Double { finding.free.coefficients.reduce(0, +) }
+
   private var freeNumbers: String {
-    let sum = finding.free.coefficients.reduce(0, +)
-    return zip(labels, finding.free.coefficients).map { "\($0) \($1.fixed(6))" }
-      .joined(separator: ", ") + " (sum \(sum.fixed(6)))"
+    zip(labels, finding.free.coefficients).map { "\($0) \($1.fixed(6))" }
+      .joined(separator: ", ") + " (sum \(freeSum.fixed(6)))"
   }
 
   private var differing: [String] {
@@ -136,7 +146,8 @@ extension SolveReport {
     guard !names.isEmpty, ![.notMixture, .otherSum].contains(finding.verdict) else { return [] }
     let shown = names.prefix(8).joined(separator: ", ")
     let rest = names.count > 8 ? " and \(names.count - 8) more" : ""
-    return ["differ        \(names.count) of \(finding.parts.count) tensors: \(shown)\(rest)"]
+    let own = finding.hasOwnMixtures ? ", mixtures with coefficients of their own" : ""
+    return ["differ        \(names.count) of \(finding.parts.count) tensors: \(shown)\(rest)\(own)"]
   }
 
   private var missingLine: [String] {

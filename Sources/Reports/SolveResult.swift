@@ -4,21 +4,29 @@ import HDF5
 import JSON
 import Tensors
 
+/// What a row of a report on coefficients stands for.
+public enum SolveGrouping: String, CaseIterable, Sendable {
+  case tensor
+  case layer
+  /// All tensors together.
+  case total
+}
+
 extension SolveReport {
   /// One row for each tensor, layer, or for all tensors.
   ///
-  /// - Parameter grouping: `kind` gives the same as `tensor`.
+  /// - Parameter grouping: what a row stands for.
   /// - Returns: coefficients, what is left with them, and the rounding floor.
-  public func table(by grouping: NormGrouping) -> ReportTable {
+  public func table(by grouping: SolveGrouping) -> ReportTable {
     let parts: [MixtureFinding.Part] =
       switch grouping {
-      case .tensor, .kind: finding.parts
+      case .tensor: finding.parts
       case .layer: finding.layers
       case .total: finding.total.map { [$0] } ?? []
       }
     let names = parts.map { part in
       switch grouping {
-      case .tensor, .kind: part.name.canonical.text
+      case .tensor: part.name.canonical.text
       case .layer: layerLabel(part.name.stack, part.name.layer)
       case .total: "all tensors"
       }
@@ -38,6 +46,9 @@ extension SolveReport {
           .init("consensus_residual_rms", .real(parts.map(\.consensusResidual))),
           .init("free_residual_rms", .real(parts.map(\.freeResidual))),
           .init("n_outliers", .integer(parts.map(\.outliers))),
+          .init(
+            "nonfinite", heading: finding.nonfinite > 0 ? "NaN/Inf" : nil,
+            .integer(parts.map(\.nonfinite))),
           .init("floor_rms", heading: "rounding", .real(parts.map(\.floor))),
           .init("numel", .integer(parts.map(\.elementCount))),
         ])
@@ -73,6 +84,7 @@ extension SolveReport {
       ("ways", "[" + ways.map(jsonString).joined(separator: ",") + "]"),
       ("differing", "[" + texts.joined(separator: ",") + "]"),
       ("tensors", String(finding.parts.count)), ("missing", String(missing)),
+      ("nonfinite", String(finding.nonfinite)),
     ])
   }
 

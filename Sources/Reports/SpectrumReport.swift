@@ -84,15 +84,17 @@ public struct SpectrumReport: Sendable {
       + "subspace iteration"
   }
 
-  /// What all matrices say together, if a low rank is what most of those that changed have.
+  /// How many of the differences are of low rank, if any is, and, if most are, what that is a sign of.
   public var conclusion: String? {
     let ranks = spectra.compactMap(\.lowRank)
     let changed = spectra.filter { $0.frobeniusNorm > 0 }.count
-    guard isDifference, let least = ranks.min(), let most = ranks.max(), 2 * ranks.count > changed
-    else { return nil }
+    guard isDifference, let least = ranks.min(), let most = ranks.max() else {
+      return nil
+    }
     let range = least == most ? "\(least)" : "\(least) to \(most)"
-    return "\(ranks.count) of \(changed) differences are of low rank (\(range)) but for rounding, "
-      + "as merged low-rank updates (LoRA) are"
+    let sign = 2 * ranks.count > changed ? ", as merged low-rank updates (LoRA) are" : ""
+    return
+      "\(ranks.count) of \(changed) differences are of low rank (\(range)) but for rounding\(sign)"
   }
 }
 
@@ -146,13 +148,13 @@ extension SpectrumReport {
       rowCount: rows.count,
       columns: [
         .init("tensor", heading: "tensor", .text(items.map(\.name.canonical.text))),
-        .init("shape", heading: "shape", .text(items.map(\.base.shape.compact))),
+        .init("numerical_rank", heading: "rank", .integer(spectra.map(\.numericalRank))),
+        .init("verdict", heading: "verdict", .text(rows.map(verdict))),
         real("spectral_norm", "\(shown)₂", \.spectralNorm),
         real("spectral_norm_bound", hasLeading ? "at most" : nil, \.spectralNormBound),
         real("stable_rank", "stable", \.stableRank),
         real("effective_rank", "effective", \.effectiveRank),
-        .init("numerical_rank", heading: "rank", .integer(spectra.map(\.numericalRank))),
-        .init("verdict", heading: "verdict", .text(rows.map(verdict))),
+        .init("shape", heading: "shape", .text(items.map(\.base.shape.compact))),
         real("frobenius_norm", "\(shown)_F", \.frobeniusNorm),
       ] + energies + [
         real("rounding_floor", nil, \.roundingFloor),

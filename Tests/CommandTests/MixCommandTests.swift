@@ -125,6 +125,10 @@ import Testing
     let run = try mix("--weight", "1", "--weight", "-0.5")
     #expect(run.code == 0)
     #expect(run.errors.contains("sum to 0.5"))
+    let tenths = try mix("--weight", "0.1", "--weight", "0.2", "--force")
+    #expect(tenths.errors.contains("sum to 0.3000, not"))
+    let near = try mix("--weight", "0.5", "--weight", "0.500001", "--force")
+    #expect(near.errors.contains("sum to 1 + 1.000e-06, not"))
     #expect(try mix("--weight", "1", "--weight", "0", "--force", "-q").output == "")
     #expect(try distance("base") == 0)
   }
@@ -155,6 +159,39 @@ import Testing
     let run = try mix("--alpha", "1", "--where", text)
     #expect(run.code == 64)
     #expect(run.errors.contains(message))
+  }
+
+  @Test("A --where that changes nothing is remarked on")
+  func idleRules() throws {
+    let run = try mix(
+      "--alpha", "0.5", "--where", "^h\\.0\\.=0.25", "--where", "^h\\.0\\.attn=0.75", "--where",
+      "nothing=1")
+    #expect(run.code == 0 && run.errorLines.count == 2)
+    #expect(run.errorLines[0].contains("attn=0.7500 matches only tensors that an earlier one"))
+    #expect(run.errorLines[1].contains("nothing=1.000 matches no tensor"))
+  }
+
+  @Test("A name that another format would have is refused, unless a slash makes it a folder's")
+  func otherSuffix() throws {
+    let models = ["mix", miniature("base"), miniature("tuned"), "--alpha", "0.5", "-o"]
+    for suffix in ["bin", "pt", "gguf", "h5", "npz"] {
+      let run = try Run(models + ["\(folder.path)/x.\(suffix)"])
+      #expect(run.code == 64 && run.errors.contains(".safetensors"))
+    }
+    #expect(try Run(models + ["\(folder.path)/x.bin/"]).code == 0)
+  }
+
+  @Test("Of --plus and --minus the one that is missing is named, and of types those taken")
+  func missing() throws {
+    let run = try mix("--base", "x", "--minus", "1")
+    #expect(run.code == 64 && run.errors.contains("--plus, which is missing"))
+    #expect(try !Run("mix", "--help").output.contains("F8_"))
+  }
+
+  @Test("A spherical interpolation shows its alpha, and a line for each")
+  func spherical() throws {
+    let run = try mix("--alpha", "0.25", "--slerp", "--where", "wte=0.75")
+    #expect(run.output.contains("alpha 0.2500: ") && run.output.contains("alpha 0.7500: "))
   }
 
   @Test(

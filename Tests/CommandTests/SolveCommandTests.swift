@@ -22,6 +22,22 @@ import Testing
     #expect(none.code == 0 && none.output.contains("not applied"))
   }
 
+  @Test(
+    "A parameter that the checkpoint in question, or an input, lacks takes back a yes",
+    arguments: 0..<3)
+  func lacking(position: Int) throws {
+    let folder = try TemporaryFolder()
+    let paths = try (0..<3).map { number in
+      let all = ["v", "w"].map { StoredTensor($0, [8], from: Double(number == 0 ? 1 : number)) }
+      return try folder.write(
+        SafetensorsBytes.file(number == position ? [all[1]] : all), to: "\(number).safetensors")
+    }
+    let run = try Run("solve", paths[0], "--from", paths[1], paths[2])
+    #expect(run.code == 3)
+    #expect(run.lines[0].hasPrefix("MIXTURE AS FAR AS COMPARED"))
+    #expect(run.output.contains("1 parameter could not be compared"))
+  }
+
   @Test("Equal runs write equal files")
   func output() throws {
     let folder = try TemporaryFolder()
@@ -36,9 +52,22 @@ import Testing
 
   @Test(
     "Wrong arguments are told",
-    arguments: [["a"], ["a", "--from", "b"], ["a", "--from", "b", "c", "--by", "kind"]])
+    arguments: [
+      ["a"], ["a", "--from", "b"], ["a", "--from", "b", "c", "--by", "kind"],
+      ["a", "--from", "b", "b"], ["a", "--from", "b", "--base", "b"], ["--from", "a", "b"],
+    ])
   func wrong(arguments: [String]) throws {
     #expect(try Run(["solve"] + arguments).code == 64)
+  }
+
+  @Test("What is missing, or named twice, is said")
+  func hints() throws {
+    #expect(try Run("solve", "--from", base, tuned).errors.contains("before --from"))
+    let twice = try Run("solve", tuned, "--from", base, base + "/")
+    #expect(twice.code == 64 && twice.errors.contains("named twice"))
+    let alone = try Run("solve", tuned, "--from", base, "--base", base + "/.")
+    #expect(alone.code == 64 && alone.errors.contains("all that --from names"))
+    #expect(try !Run("solve", "--help").output.contains("kind"))
   }
 
   @Test("A base that is a label of one input and the path of something else is an error")

@@ -65,6 +65,14 @@ import Testing
     #expect(none.code == 2 && none.errorLines.count == 1)
   }
 
+  @Test("Rank and verdict stay where the terminal is narrow")
+  func narrow() throws {
+    let run = try Run(
+      ["spectrum", miniature("base"), miniature("tuned")], environment: ["COLUMNS": "60"])
+    #expect(run.lines.contains { $0.contains("rank  verdict") })
+    #expect(run.lines.dropFirst(2).allSatisfy { $0.count <= 60 })
+  }
+
   @Test("NaN and infinite values are warned about, in one line")
   func warning() throws {
     let run = try Run("spectrum", fixture("base"), fixture("nonfinite"))

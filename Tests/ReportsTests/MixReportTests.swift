@@ -51,7 +51,8 @@ import Testing
     let tallies = try mix.combine(using: resources) { _, _, _ in }
     let table = MixReport(mix, tallies: tallies, labels: ["a", "b"]).summary
     #expect(
-      table.columns[1].cells == .text(["spherical: 0.5000…0.7071 a + 0.5000…0.7071 b"]))
+      table.columns[1].cells
+        == .text(["spherical, alpha 0.5000: 0.5000…0.7071 a + 0.5000…0.7071 b"]))
   }
 
   @Test("Every tensor has a row; those that lost changes are listed apart")

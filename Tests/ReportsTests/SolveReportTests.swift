@@ -63,6 +63,16 @@ import Testing
     #expect(found.recipe == recipe)
   }
 
+  @Test("Another sum of coefficients than 1 is said, and what is left with them")
+  func otherSum() throws {
+    let found = try report([0.77, 0.33], [values(2), values(3)], labels: ["a", "b"])
+    #expect(found.verdict == "MIXTURE WITH ANOTHER SUM" && !found.isIncomplete)
+    #expect(found.lines[0].hasSuffix("a mixture whose coefficients sum to 1.100"))
+    let total = try #require(found.finding.total)
+    #expect(total.consensusFreeResidual <= 4 * total.floor)
+    #expect(found.lines.contains { $0.contains("rms \(total.consensusFreeResidual.brief)") })
+  }
+
   @Test("Parameters that could not be compared take back a yes, and are counted")
   func incomplete() throws {
     let found = try report(

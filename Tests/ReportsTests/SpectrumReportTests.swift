@@ -63,6 +63,17 @@ import Testing
     #expect(report.conclusion?.hasPrefix("1 of 1 differences are of low rank (1)") == true)
   }
 
+  @Test("A few low ranks are counted, and called no sign of anything")
+  func fewLowRanks() throws {
+    let base = (0..<3).map { StoredTensor("h.\($0).w", [8, 8], Array(repeating: 0, count: 64)) }
+    let full = (0..<64).map { $0 % 9 == 0 ? 1.0 : 0 }
+    let values = [Array(repeating: 2.0, count: 64), full, full]
+    let changed = zip(base, values).map { StoredTensor($0.name, [8, 8], $1) }
+    let report = try report(base, changed)
+    #expect(
+      report.conclusion == "1 of 3 differences are of low rank (1) but for rounding")
+  }
+
   @Test("The groups keep every rule of the schema, with NaN beyond the last singular value")
   func groups() throws {
     let groups = try report(SpectrumReportTests.tensors, nil).groups()

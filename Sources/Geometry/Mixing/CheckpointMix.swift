@@ -35,8 +35,8 @@ public struct CheckpointMix: Sendable {
     public let treatment: Treatment
     /// One for each checkpoint; of a tensor that is not mixed, 1 for the first.
     public let coefficients: [Double]
-    /// Whether they follow from the angle between two tensors.
-    public let isSpherical: Bool
+    /// Of a tensor that is interpolated spherically, α; else `nil`.
+    public let sphericalAlpha: Double?
     /// How its elements are computed.
     public let combiner: Combiner
   }
@@ -137,14 +137,14 @@ private struct MixPlanner {
 
   func tensor(_ match: MatchedTensors.Match, _ weighting: Weighting) -> CheckpointMix.Tensor {
     let isMixed = match.treatment == .mixed
-    let isSpherical = if case .spherical = weighting { isMixed } else { false }
+    let alpha: Double? = if case .spherical(let alpha) = weighting, isMixed { alpha } else { nil }
     let alone = [1] + [Double](repeating: 0, count: matched.models.count - 1)
     let coefficients =
       isMixed ? self.coefficients(match.name.canonical, weighting) : alone
     let stays = match.treatment == .buffer || !match.records[0].dtype.isFloatingPoint
     return CheckpointMix.Tensor(
       name: match.name, record: match.records[0], treatment: match.treatment,
-      coefficients: coefficients, isSpherical: isSpherical,
+      coefficients: coefficients, sphericalAlpha: alpha,
       combiner: Combiner(
         match.records, coefficients: Array(coefficients.prefix(match.records.count)),
         dtype: stays ? match.records[0].dtype : dtype ?? match.records[0].dtype))

@@ -65,12 +65,13 @@ struct MatchedTensors: Sendable {
           + "also padded vocabularies and transposed matrices cannot")
     }
     let isNumber = mine.dtype.isFloatingPoint
-    guard partner.dtype.isFloatingPoint == isNumber, try isNumber || haveEqualBytes(partner, mine)
-    else {
+    let isAlike = partner.dtype.isFloatingPoint == isNumber
+    guard isAlike, try isNumber || haveEqualBytes(partner, mine) else {
+      let verb = isAlike ? "differ from" : "cannot be mixed with"
       throw CheckpointError(
         .unsupported, in: partner.file.path, tensor: name,
-        "\(partner.dtype.rawValue) values are not those of \(baseName(mine.file.path)) "
-          + "(\(mine.dtype.rawValue)), and only floating-point ones can be mixed")
+        "\(partner.dtype.rawValue) values \(verb) the \(mine.dtype.rawValue) ones of "
+          + "\(baseName(mine.file.path)); what is not floating-point must be the same in all")
     }
   }
 }

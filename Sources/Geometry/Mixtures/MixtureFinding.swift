@@ -11,7 +11,32 @@ public struct MixtureFinding: Sendable {
     let free: MixtureFit
 
     static let count = 5
+    /// In the order that ``Leftovers`` has.
     var all: [MixtureFit] { [own, ownFree, layer, consensus, free] }
+  }
+
+  /// What each of ``Fits`` leaves.
+  struct Leftovers: Sendable {
+    var own: Leftover
+    var ownFree: Leftover
+    var layer: Leftover
+    var consensus: Leftover
+    var free: Leftover
+
+    /// Names what ``Fits/all`` left.
+    init(_ left: [Leftover]) {
+      precondition(left.count == Fits.count)
+      (own, ownFree, layer, consensus, free) = (left[0], left[1], left[2], left[3], left[4])
+    }
+
+    /// Takes in what is left of another tensor of the layer, with the layer's coefficients.
+    static func += (sum: inout Leftovers, other: Leftovers) {
+      sum.own += other.layer
+      sum.ownFree += other.ownFree
+      sum.layer += other.layer
+      sum.consensus += other.consensus
+      sum.free += other.free
+    }
   }
 
   /// One tensor, or several together.
@@ -28,20 +53,21 @@ public struct MixtureFinding: Sendable {
     public let free: MixtureFit
     /// The coefficients of the part's layer, their sum 1.
     public let layerFit: MixtureFit
-    /// What is left with the part's own coefficients, without a constraint, with those of the layer,
-    /// with those of all, and with those of all without a constraint.
-    var left: [Leftover]
+    /// What is left with each of the coefficients that were tried.
+    var left: Leftovers
     /// The expected Σ r² of rounding.
     public internal(set) var floorSquare: Double
     /// Σ (M − θ_o)², o the origin.
     var distanceSquare: Double
+    /// NaN and infinite elements of all checkpoints.
+    public internal(set) var nonfinite: Int
 
     init(
       name: ParameterName, fits: Fits, residuals: MixtureResiduals, system: MixtureSystem
     ) {
-      (self.name, elementCount) = (name, residuals.elementCount)
+      (self.name, elementCount, nonfinite) = (name, residuals.elementCount, system.nonfinite)
       (fit, free, layerFit) = (fits.own, fits.ownFree, fits.layer)
-      left = residuals.left(fits.all)
+      left = Leftovers(residuals.left(fits.all))
       (floorSquare, distanceSquare) = (system.floorSquare, system.distanceSquare)
     }
   }
@@ -52,7 +78,8 @@ public struct MixtureFinding: Sendable {
     case mixture = "MIXTURE"
     /// One set does whose sum is not 1, such as weights that were not normalized.
     case otherSum = "MIXTURE WITH ANOTHER SUM"
-    /// Every tensor has coefficients of its own that leave no more than rounding.
+    /// Every tensor has coefficients of its own that leave no more than rounding; of N inputs,
+    /// those of more than N − 1 elements, as any others have.
     case mixtureByTensor = "MIXTURE BY TENSOR"
     /// One set does for at least half of the tensors, and not for others.
     case partly = "MIXTURE BUT FOR SOME TENSORS"
@@ -60,8 +87,8 @@ public struct MixtureFinding: Sendable {
     case notMixture = "NOT A MIXTURE OF THESE"
     /// More than rounding is left, but not much more.
     case near = "NEAR A MIXTURE"
-    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the changes
-    /// from the origin are hardly more than rounding.
+    /// The inputs, or the rounding, leave the coefficients open: two inputs are alike, or the
+    /// changes from the origin are hardly more than rounding.
     case undetermined = "COEFFICIENTS NOT DETERMINED"
   }
 
@@ -73,15 +100,15 @@ public struct MixtureFinding: Sendable {
   public let parts: [Part]
   /// The coefficients for as many tensors as possible, their sum 1.
   public let consensus: MixtureFit
-  /// The coefficients for all tensors together, without a constraint.
+  /// The coefficients for all finite tensors together, without a constraint.
   public let free: MixtureFit
 
   /// The coefficients that the verdict is about.
   public var answer: MixtureFit { verdict == .otherSum ? free : consensus }
 
-  /// What is left counts as rounding up to so many times the root mean square that rounding once to
-  /// the nearest gives, and with coefficients c up to 1.5 √(1 + 2 Σ c²) times, if that is more: mixing
-  /// rounds the inputs, if they are brought to the type first, each product, and sums.
+  /// What is left counts as rounding up to so many times the root mean square that rounding once
+  /// to the nearest gives, and with coefficients c up to 1.5 √(1 + 2 Σ c²) times, if that is more:
+  /// mixing rounds the inputs, if they are brought to the type first, each product, and sums.
   public static let tolerance = 4.0
   /// Changes of less than so many times the floor are not told apart: rounding moves them together
   /// with what they change, and what is left of them is neither random nor small beside them.
@@ -89,13 +116,13 @@ public struct MixtureFinding: Sendable {
   /// A sum of coefficients that is so near to 1 is not called another.
   public static let leastExcess = 1e-3
   /// The share of elements that may be farther off than those roundings can bring them, which
-  /// ``Leftover`` counts: chains of them that go beyond are rare, and elements that were left out or
-  /// changed by themselves are not.
+  /// ``Leftover`` counts: chains of them that go beyond are rare, and elements that were left out
+  /// or changed by themselves are not.
   public static let outlierShare = 1e-2
   /// Outliers that a small tensor may have in any case.
   public static let fewOutliers = 8
-  /// What is left counts as near up to so many times that, if it is less than a tenth of the distance
-  /// to the input that differences are taken from.
+  /// What is left counts as near up to so many times that, if it is less than a tenth of the
+  /// distance to the input that differences are taken from.
   public static let nearTolerance = 16.0
   /// Coefficients whose standard error is beyond this are not determined.
   public static let largestError = 0.05
@@ -103,48 +130,55 @@ public struct MixtureFinding: Sendable {
 
 extension MixtureFinding.Part {
   /// √(Σ r² / n) with the part's own coefficients, their sum 1.
-  public var residual: Double { rms(left[0].square) }
+  public var residual: Double { rms(left.own.square) }
   /// The same without a constraint.
-  public var freeResidual: Double { rms(left[1].square) }
+  public var freeResidual: Double { rms(left.ownFree.square) }
   /// The same with the coefficients of the layer.
-  public var layerResidual: Double { rms(left[2].square) }
+  public var layerResidual: Double { rms(left.layer.square) }
   /// The same with the coefficients of all tensors.
-  public var consensusResidual: Double { rms(left[3].square) }
+  public var consensusResidual: Double { rms(left.consensus.square) }
   /// The same with those of all tensors without a constraint.
-  public var consensusFreeResidual: Double { rms(left[4].square) }
+  public var consensusFreeResidual: Double { rms(left.free.square) }
   /// Elements farther off, with the part's own coefficients, than rounding can bring them.
-  public var outliers: Int { left[0].outliers }
+  public var outliers: Int { left.own.outliers }
   /// The expected root mean square of rounding.
   public var floor: Double { rms(floorSquare) }
 
   private func rms(_ square: Double) -> Double { (square / Double(elementCount)).squareRoot() }
 
   /// Whether the part's own coefficients leave no more than so many times the floor.
-  func isWithin(_ tolerance: Double) -> Bool { residual <= tolerance * floor || elementCount == 0 }
+  func isWithin(_ tolerance: Double) -> Bool {
+    isFinite && residual <= tolerance * floor || elementCount == 0
+  }
+
+  /// Whether the checkpoint in question, its distance and the floor are finite: an infinite element
+  /// has an infinite floor, below which anything would lie.
+  private var isFinite: Bool { nonfinite == 0 && floorSquare.isFinite && distanceSquare.isFinite }
 
   /// Whether the coefficients of all leave no more than rounding.
-  public var agrees: Bool { isRounding(left[3]) }
+  public var agrees: Bool { isRounding(left.consensus) }
 
   /// Whether those of all without a constraint do.
-  var agreesFreely: Bool { isRounding(left[4]) }
+  var agreesFreely: Bool { isRounding(left.free) }
 
   private func isRounding(_ left: Leftover) -> Bool {
     let limit = left.tolerance * floor
     let share = Int(MixtureFinding.outlierShare * Double(elementCount))
     let isFar = left.outliers > max(share, MixtureFinding.fewOutliers)
-    return rms(left.square) <= limit && !isFar || elementCount == 0
+    return isFinite && rms(left.square) <= limit && !isFar || elementCount == 0
   }
 
   /// Whether the coefficients of all leave nothing at all, but for the errors of sums.
-  var isReproduced: Bool { consensusResidual <= 1e-3 * floor }
+  var isReproduced: Bool { isFinite && consensusResidual <= 1e-3 * floor }
 
   /// Whether the origin itself is so near that rounding left few of the changes as they were.
   var isNearOrigin: Bool {
-    distanceSquare <= MixtureFinding.leastDistance * MixtureFinding.leastDistance * floorSquare
+    let limit = MixtureFinding.leastDistance * MixtureFinding.leastDistance * floorSquare
+    return isFinite && distanceSquare <= limit
   }
 
   /// Whether coefficients of the part's own leave no more than rounding.
-  public var isMixture: Bool { isRounding(left[0]) }
+  public var isMixture: Bool { isRounding(left.own) }
 }
 
 extension MixtureFinding {
@@ -157,13 +191,19 @@ extension MixtureFinding {
     if isTooNear { return .undetermined }
     if differing == 0 { return isDetermined(consensus) ? .mixture : .undetermined }
     if hasOtherSum { return .otherSum }
-    if parts.allSatisfy(\.isMixture) { return .mixtureByTensor }
     if 2 * differing <= parts.count { return .partly }
+    if hasOwnMixtures { return .mixtureByTensor }
     return isNear ? .near : .notMixture
   }
 
+  /// Whether each of the tensors for which the coefficients of all do not do is a mixture with
+  /// coefficients of its own, and large enough to tell.
+  public var hasOwnMixtures: Bool {
+    differing.allSatisfy { $0.isMixture && $0.elementCount > inputCount - 1 }
+  }
+
   private var isNear: Bool {
-    let left = parts.reduce(0) { $0 + $1.left[0].square }
+    let left = parts.reduce(0) { $0 + $1.left.own.square }
     let distance = parts.reduce(0) { $0 + $1.distanceSquare }
     return left <= 0.01 * distance
       && parts.allSatisfy { $0.isWithin(MixtureFinding.nearTolerance) }
@@ -205,12 +245,18 @@ extension MixtureFinding {
     return layers
   }
 
-  /// All tensors put together, with the coefficients of all.
+  /// NaN and infinite elements of all checkpoints.
+  public var nonfinite: Int { parts.reduce(0) { $0 + $1.nonfinite } }
+
+  /// All tensors put together, with the coefficients of all; those with NaN or infinite elements
+  /// only if there are no others.
   public var total: Part? {
-    guard var total = parts.first else { return nil }
-    for part in parts.dropFirst() { total.absorb(part) }
+    let finite = parts.filter { $0.nonfinite == 0 }
+    let taken = finite.isEmpty ? parts : finite
+    guard var total = taken.first else { return nil }
+    for part in taken.dropFirst() { total.absorb(part) }
     total.fit = consensus
-    total.left[0] = total.left[3]
+    total.left.own = total.left.consensus
     return total
   }
 }
@@ -219,7 +265,7 @@ extension MixtureFinding.Part {
   fileprivate var asLayer: Self {
     var layer = self
     layer.fit = layerFit
-    layer.left[0] = left[2]
+    layer.left.own = left.layer
     return layer
   }
 
@@ -228,8 +274,8 @@ extension MixtureFinding.Part {
     elementCount += part.elementCount
     floorSquare += part.floorSquare
     distanceSquare += part.distanceSquare
-    left[0] += part.left[2]
-    for index in 1..<left.count { left[index] += part.left[index] }
+    nonfinite += part.nonfinite
+    left += part.left
   }
 }
 

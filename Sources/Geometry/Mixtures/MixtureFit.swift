@@ -32,6 +32,8 @@ struct MixtureSystem: Mergeable {
   private(set) var gram: GramMatrix
   /// The expected square of M's rounding, summed over its elements.
   var floorSquare = 0.0
+  /// NaN and infinite elements of M and the inputs.
+  var nonfinite = 0
 
   init(inputs: Int, origin: Int) {
     self.origin = origin
@@ -46,6 +48,7 @@ struct MixtureSystem: Mergeable {
   mutating func merge(_ later: MixtureSystem) {
     gram.merge(later.gram)
     floorSquare += later.floorSquare
+    nonfinite += later.nonfinite
   }
 
   private var inputCount: Int { gram.order - 1 }
@@ -72,15 +75,16 @@ struct MixtureSystem: Mergeable {
     let excess = coefficients[origin]
     let sum = others.reduce(0) { $0 + coefficients[$1] }
     coefficients[origin] = 1 + excess - sum
-    errors[origin] = (variance * found.varianceOfOrigin(rows, origin)).squareRoot()
+    let ofOrigin = found.variance(ofSum: rows.map { $0 == origin ? 1 : -1 })
+    errors[origin] = (variance * ofOrigin).squareRoot()
     return MixtureFit(coefficients: coefficients, errors: errors)
   }
 
   /// Σ (M − θ_o)².
   var distanceSquare: Double { gram.product(inputCount, inputCount) }
 
-  /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference of
-  /// two of them, off by about 1e-13 of ``distanceSquare``.
+  /// Whether what ``affine`` leaves may be rounding, as far as the sums tell: it is the difference
+  /// of two of them, off by about 1e-13 of ``distanceSquare``.
   func mayBeMixture(_ fit: MixtureFit) -> Bool {
     let explained = others.reduce(0) {
       $0 + fit.coefficients[$1] * gram.product($1, inputCount)
@@ -97,62 +101,5 @@ struct MixtureSystem: Mergeable {
           * gram.product(row, column)
       }
     }
-  }
-}
-
-/// The solution of a positive semidefinite system, of least norm where there are several.
-struct LeastSquares {
-  let solution: [Double]
-  /// The inverse; infinite in the rows of what is not determined.
-  let inverse: [Double]
-
-  /// Eigenvalues, of the matrix scaled to a diagonal of ones, below which a direction counts as
-  /// missing: sums are exact to about 1e-15.
-  private static let leastEigenvalue = 1e-13
-
-  init(_ matrix: [Double], _ right: [Double]) {
-    let size = right.count
-    let scales = (0..<size).map { matrix[$0 * size + $0].squareRoot() }
-    let inverses = scales.map { $0 > 0 ? 1 / $0 : 0 }
-    let scaled = matrix.indices.map {
-      matrix[$0] * inverses[$0 / size] * inverses[$0 % size]
-    }
-    guard let eigen = SymmetricEigen(scaled, size: size) else {
-      solution = right.map { _ in .nan }
-      inverse = matrix.map { _ in .infinity }
-      return
-    }
-    var (solution, inverse) = (
-      [Double](repeating: 0, count: size), [Double](repeating: 0, count: size * size)
-    )
-    for (value, vector) in zip(eigen.values, eigen.vectors) {
-      let isMissing = value < LeastSquares.leastEigenvalue * Double(size)
-      let weight = (0..<size).reduce(0) { $0 + vector[$1] * right[$1] * inverses[$1] } / value
-      for row in 0..<size {
-        if !isMissing { solution[row] += weight * vector[row] * inverses[row] }
-        for column in 0..<size {
-          let product = vector[row] * vector[column]
-          inverse[row * size + column] +=
-            isMissing
-            ? (product.magnitude > 1e-6 ? .infinity : 0)
-            : product / value * inverses[row] * inverses[column]
-        }
-      }
-    }
-    (self.solution, self.inverse) = (solution, inverse)
-  }
-
-  /// The variance of the origin's coefficient, 1 + t − Σ c, in units of that of an element.
-  func varianceOfOrigin(_ rows: [Int], _ origin: Int) -> Double {
-    let signs = rows.map { $0 == origin ? 1.0 : -1.0 }
-    var sum = 0.0
-    for row in rows.indices {
-      for column in rows.indices {
-        let part = inverse[row * rows.count + column]
-        guard part.isFinite else { return .infinity }
-        sum += signs[row] * signs[column] * part
-      }
-    }
-    return max(sum, 0)
   }
 }

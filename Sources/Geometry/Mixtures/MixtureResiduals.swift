@@ -17,17 +17,17 @@ struct Leftover: Sendable {
 
 /// How far roundings to a type can bring the elements of a mixture.
 ///
-/// With M rounded, each input brought to the type first, and each difference from the origin and each
-/// product rounded, an element is off by some
+/// With M rounded, each input brought to the type first, and each difference from the origin and
+/// each product rounded, an element is off by some
 ///
-///     u(M) + Σ_i m |c_i| u(θ_i) + Σ_{i≠o} 2 |c_i| u(θ_i − θ_o),     u(x) = half the spacing around x,
+///     u(M) + Σ_i m |c_i| u(θ_i) + Σ_{i≠o} 2 |c_i| u(θ_i − θ_o),   u(x) half the spacing around x,
 ///
-/// at most. m is 2, and a half more for each input beyond two, for partial sums. Products whose spacing
-/// is relatively coarser than that of what was multiplied may go beyond, but few chains of roundings
-/// come near such a bound.
+/// at most. m is 2, and a half more for each input beyond two, for partial sums. Products whose
+/// spacing is relatively coarser than that of what was multiplied may go beyond, but few chains of
+/// roundings come near such a bound.
 struct RoundingUnit: Sendable {
-  /// Half the spacing around 1; infinite where the bound is not applied: to integers, and to doubles,
-  /// with which what is left cannot be computed exactly.
+  /// Half the spacing around 1; infinite where the bound is not applied: to integers, and to
+  /// doubles, with which what is left cannot be computed exactly.
   fileprivate let half: Double
   fileprivate let leastBinade: Double
 

@@ -1,11 +1,12 @@
 import Checkpoints
 import Tensors
 
-/// Finds the coefficients by which a checkpoint is a mixture of others, Σ c_i θ_i, and tells whether
-/// what remains is no more than rounding.
+/// Finds the coefficients by which a checkpoint is a mixture of others, Σ c_i θ_i, and tells
+/// whether what remains is no more than rounding.
 ///
 /// Two passes: the first sums the least squares problem of each tensor, the second measures what
-/// remains. That could be had from the first, but as a difference of two sums that are all but equal.
+/// remains. That could be had from the first, but as a difference of two sums that are all but
+/// equal.
 public struct MixtureTest: Sendable {
   private let common: CommonTensors
   private let origin: Int
@@ -32,8 +33,8 @@ public struct MixtureTest: Sendable {
   public func run() throws -> MixtureFinding {
     let (systems, units) = try sumSystems()
     let groups = Dictionary(grouping: common.tensors.indices, by: { common.tensors[$0].layerKey })
-    let layers = groups.mapValues { $0.map { systems[$0] }.merged(empty) }
-    let total = systems.merged(empty)
+    let layers = groups.mapValues { $0.map { systems[$0] }.finite.merged(empty) }
+    let total = systems.finite.merged(empty)
     let (consensus, free) = (Consensus(systems, total: total).fit, total.free)
     let fits = zip(common.tensors, systems).map { tensor, system in
       MixtureFinding.Fits(
@@ -59,12 +60,15 @@ public struct MixtureTest: Sendable {
     let start = MixturePart(system: empty)
     let found = try common.reduce(using: resources, empty: start) { part, tensor, members, _ in
       let dtype = tensors[tensor].records[0].dtype
+      let before = part.system.gram.nonfinite
       withRows(of: members.inputsFirst) { rows, count in
         part.floor.add(
           rows + (members.count - 1) * GramMatrix.blockLength, count: count, dtype: dtype)
         takeFromOrigin(rows, members: members.count, origin: origin)
         part.system.add(rows, count: count)
       }
+      // Rows of differences also count the origin's.
+      if part.system.gram.nonfinite != before { part.system.nonfinite += members.nonfinite }
     }
     let bits = effectiveBits(found.map(\.floor))
     let ownBits = tensors.map { bits[$0.records[0].dtype] ?? nil }
@@ -124,11 +128,23 @@ private func takeFromOrigin(_ rows: UnsafeMutablePointer<Double>, members: Int, 
 }
 
 extension [Elements] {
+  fileprivate var nonfinite: Int {
+    reduce(0) { sum, elements in
+      (0..<elements.count).reduce(sum) { $0 + (elements.value(at: $1).isFinite ? 0 : 1) }
+    }
+  }
+
   /// The first, which is the checkpoint in question, last.
   fileprivate var inputsFirst: [Elements] { Array(dropFirst() + prefix(1)) }
 }
 
 extension [MixtureSystem] {
+  /// Those without NaN or infinite elements, of which no sum tells anything; all if there are none.
+  fileprivate var finite: [MixtureSystem] {
+    let finite = filter { $0.nonfinite == 0 }
+    return finite.isEmpty ? self : finite
+  }
+
   fileprivate func merged(_ empty: MixtureSystem) -> MixtureSystem {
     reduce(into: empty) { $0.merge($1) }
   }
@@ -137,7 +153,8 @@ extension [MixtureSystem] {
 /// One set of coefficients for as many tensors as possible.
 ///
 /// Foreign tensors would draw the common solution away, so it is taken over those alone that are
-/// mixtures and agree with the median of the coefficients of all that are; over all tensors if none is.
+/// mixtures and agree with the median of the coefficients of all that are; over all tensors if
+/// none is.
 private struct Consensus {
   let fit: MixtureFit
 

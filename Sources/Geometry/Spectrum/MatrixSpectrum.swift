@@ -21,12 +21,14 @@ public struct MatrixSpectrum: Sendable {
   public let values: [Double]
   /// How they were computed.
   public let method: Method
-  /// ‖D‖_F, from the elements, with the bits that ``TensorDifference/l2`` has.
+  /// ‖D‖_F, from the elements, with the bits that ``TensorDifference/l2`` has unless squares would
+  /// overflow or underflow there; 0 only if all elements are.
   public let frobeniusNorm: Double
   /// The largest singular value that rounding of the elements stored may account for: a quarter
   /// above the largest of a random matrix,
   ///
-  ///     1.25 s (√m + √n),   s² = mean of (spacing around A)²/12, of a difference plus that around B
+  ///     1.25 s (√m + √n),   s² = mean of (spacing around A)²/12,
+  ///                         of a difference plus that around B
   ///
   /// Source for the edge: Bai & Yin 1993, "Limit of the Smallest Eigenvalue of a Large
   /// Dimensional Sample Covariance Matrix", theorem 2.
@@ -41,17 +43,17 @@ public struct MatrixSpectrum: Sendable {
   ///   - values: the largest first.
   ///   - method: how they were computed.
   ///   - frobeniusNorm: ‖D‖_F.
-  ///   - roundingSquare: s², the mean square of what rounding does to an element, added if there
-  ///     are two tensors.
+  ///   - roundingError: s, the root mean square of what rounding does to an element; the root of
+  ///     both squares' sum if there are two tensors.
   ///   - remainder: see ``remainder``.
   init(
     extents: (rows: Int, columns: Int), values: [Double], method: Method, frobeniusNorm: Double,
-    roundingSquare: Double, remainder: Double = 0
+    roundingError: Double, remainder: Double = 0
   ) {
     (self.extents, self.values, self.method) = (extents, values, method)
     (self.frobeniusNorm, self.remainder) = (frobeniusNorm, remainder)
     let edge = Double(extents.rows).squareRoot() + Double(extents.columns).squareRoot()
-    roundingFloor = method == .notFinite ? .nan : 1.25 * roundingSquare.squareRoot() * edge
+    roundingFloor = method == .notFinite ? .nan : 1.25 * roundingError * edge
   }
 }
 

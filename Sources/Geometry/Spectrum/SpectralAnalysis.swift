@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import LinearAlgebra
 import Tensors
 import Threads
@@ -157,24 +158,28 @@ public struct SpectralAnalysis: Sendable {
   private func spectrum(
     at index: Int, method: MatrixSpectrum.Method, _ survey: Survey
   ) throws -> MatrixSpectrum {
-    let (item, norm) = (items[index], survey.norms[index])
+    let (item, factor) = (items[index], survey.factors[index])
+    let matrix = StoredMatrix(item.base, minus: item.other, factor: factor)
+    let isFinite = survey.isFinite[index]
+    let norm =
+      factor == 1 || !isFinite
+      ? survey.norms[index] * factor : try matrix.squaredSum().squareRoot()
     func result(
       _ method: MatrixSpectrum.Method, _ values: [Double], remainder: Double = 0
     ) -> MatrixSpectrum {
       MatrixSpectrum(
-        extents: item.extents, values: values, method: method, frobeniusNorm: norm,
-        roundingSquare: survey.roundingSquares[index], remainder: remainder)
+        extents: item.extents, values: values, method: method,
+        frobeniusNorm: norm / factor, roundingError: survey.roundingErrors[index],
+        remainder: remainder)
     }
-    guard survey.isFinite[index] else { return result(.notFinite, []) }
-    let factor = survey.factors[index]
-    let matrix = StoredMatrix(item.base, minus: item.other, factor: factor)
+    guard isFinite else { return result(.notFinite, []) }
     guard method == .leading, let leading = options.leading else {
       return result(.complete, try SingularValues.all(of: matrix).map { $0 / factor })
     }
     let random = RandomStream(seed: options.seed, stream: UInt64(index))
     let svd = try RandomizedSVD(matrix, count: leading, random: random)
     // Both squares are sums of rounded products: their difference is uncertain by some 2^-44.
-    let total = norm * factor * (norm * factor)
+    let total = norm * norm
     let missed = max(total - svd.capturedSquare, 0) + 0x1p-44 * total
     return result(
       .leading, svd.values.map { $0 / factor }, remainder: missed.squareRoot() / factor)
@@ -183,25 +188,25 @@ public struct SpectralAnalysis: Sendable {
 
 /// What passes over all elements tell before matrices are decomposed.
 private struct Survey: Sendable {
-  /// ‖D‖_F of each item.
+  /// ‖D‖_F of each item, if no square overflowed or underflowed.
   let norms: [Double]
   /// Whether all elements of each item are finite.
   let isFinite: [Bool]
   /// Powers of two with which elements are near 1 where their squares might overflow or
   /// underflow, else 1.
   let factors: [Double]
-  /// Mean squares of what rounding does to elements of A, and of B if there is one, added.
-  let roundingSquares: [Double]
+  /// Root mean squares of what rounding does to elements of A, and of B if there is one, added.
+  let roundingErrors: [Double]
 
   init(_ items: [SpectralItem], using resources: WalkResources) throws {
     let figures = try Survey.figures(of: items, using: resources)
     norms = figures.map(\.norm)
     isFinite = figures.map { $0.largest.isFinite && $0.nonfinite == 0 }
-    factors = figures.map { Survey.factor(largest: $0.largest) }
+    factors = figures.map { scalingFactor(largest: $0.largest) }
     let records = items.map(\.base) + items.compactMap(\.other)
-    let squares = try Geometry.roundingSquares(of: records, threads: resources.threads)
-    roundingSquares = items.indices.map { index in
-      squares[index] + (items[index].other == nil ? 0 : squares[items.count + index])
+    let errors = try Geometry.roundingErrors(of: records, using: resources)
+    roundingErrors = items.indices.map { index in
+      items[index].other == nil ? errors[index] : hypot(errors[index], errors[items.count + index])
     }
   }
 
@@ -222,11 +227,5 @@ private struct Survey: Sendable {
     return try PairWalk(pairs: [pairs]).differences(using: resources)[0].map {
       ($0.l2, $0.largest, $0.nonfinite)
     }
-  }
-
-  /// 1 within 2^±200, where sums of 2^50 squares stay well within the range of binary64.
-  private static func factor(largest: Double) -> Double {
-    guard largest.isNormal, abs(largest.exponent) > 200 else { return 1 }
-    return Double(sign: .plus, exponent: -max(largest.exponent, -1000), significand: 1)
   }
 }

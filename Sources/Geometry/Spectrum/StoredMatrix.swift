@@ -35,6 +35,23 @@ struct StoredMatrix: TallMatrix {
     try readTransposed(range, into: panel)
   }
 
+  /// Σ of the squares of all elements, each times the factor.
+  ///
+  /// - Throws: `CheckpointError` if a file has shrunk.
+  func squaredSum() throws -> Double {
+    let block = TensorDifference.blockLength
+    var sum = CompensatedSum()
+    try withUnsafeTemporaryAllocation(of: Double.self, capacity: block) { buffer in
+      guard let start = buffer.baseAddress else { return }
+      for first in stride(from: 0, to: rows * columns, by: block) {
+        let range = first..<min(first + block, rows * columns)
+        try readElements(range, into: start)
+        sum += (0..<range.count).reduce(0) { $0 + start[$1] * start[$1] }
+      }
+    }
+    return sum.value
+  }
+
   /// Rows of the transpose, which are columns as stored: eight stored rows at a time, which fill
   /// a cache line of each row of the panel.
   private func readTransposed(

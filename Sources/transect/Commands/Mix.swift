@@ -54,7 +54,8 @@ struct Mix: ParsableCommand {
     let mix = try CheckpointMix(
       models, dtype: dtype, using: resources.resources, weighting: mixing.weighting(of:))
     let tallies = try write(mix)
-    try show(MixReport(mix, tallies: tallies, labels: labels(of: inputs)))
+    let mixedNames = mix.tensors.filter { $0.treatment == .mixed }.map(\.name.canonical)
+    try show(MixReport(mix, tallies: tallies, labels: labels(of: inputs)), mixedNames)
   }
 
   /// The base, if any, then the checkpoints named.
@@ -95,11 +96,9 @@ struct Mix: ParsableCommand {
       + (dtype.map { ["--dtype", $0.rawValue] } ?? [])).joined(separator: " ")
   }
 
-  private func show(_ report: MixReport) throws {
-    let sum = mixing.weight.reduce(0, +)
-    if !mixing.weight.isEmpty, (sum - 1).magnitude > 1e-9 {
-      printing.warn("the weights sum to \(sum), not to 1")
-    }
+  private func show(_ report: MixReport, _ mixedNames: [TensorName]) throws {
+    mixing.warnings.forEach(printing.warn)
+    mixing.idleRules(among: mixedNames).forEach(printing.warn)
     report.warnings.forEach(printing.warn)
     try printing.show(
       json: [header] + jsonLines(report.tensors, kind: "tensor"), csv: report.tensors,
@@ -126,4 +125,7 @@ struct Mix: ParsableCommand {
 extension DType: ExpressibleByArgument {
   /// Reads a type's name, in any case.
   public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
+
+  /// Those that a mix can be written in, which is where a type is an argument.
+  public static var allValueStrings: [String] { ["F32", "BF16", "F16"] }
 }

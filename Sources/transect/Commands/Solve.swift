@@ -10,6 +10,7 @@ import Tensors
 struct Solve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the coefficients by which a checkpoint is a mixture of others.",
+    usage: "transect solve <merged> --from <input> ... [--base <base>] [options]",
     discussion: """
       Least squares for M ≈ Σ c_i θ_i with Σ c = 1, and without that, per tensor, per layer and in \
       all. What is left is measured element by element, and compared with what rounding to M's \
@@ -21,8 +22,8 @@ struct Solve: ParsableCommand {
       be compared.
       """)
 
-  @Argument(help: "The checkpoint in question.")
-  var merged: String
+  @Argument(help: "The checkpoint in question; named first, as --from takes all that follow.")
+  var merged: String?
 
   @Option(name: .customLong("from"), parsing: .upToNextOption, help: "What it may be made from.")
   var inputs: [String]
@@ -30,8 +31,8 @@ struct Solve: ParsableCommand {
   @Option(help: "Where the inputs were fine-tuned from; one of them, or one more.")
   var base: String?
 
-  @Option(help: "A row for each: tensor, layer or total.")
-  var by = NormGrouping.layer
+  @Option(help: "A row for each of these.")
+  var by = SolveGrouping.layer
 
   @OptionGroup var filter: FilterOptions
   @OptionGroup var resources: ResourceOptions
@@ -39,18 +40,34 @@ struct Solve: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard merged != nil else {
+      throw ValidationError(
+        "name the checkpoint in question before --from, which takes all that follow: "
+          + "transect solve MERGED --from A B")
+    }
+    try checkInputs()
+  }
+
+  private func checkInputs() throws {
     guard (1..<GramReport.mostCheckpoints - 1).contains(inputs.count) else {
       throw ValidationError("--from takes 1 to \(GramReport.mostCheckpoints - 2) checkpoints")
     }
     guard inputs.count > 1 || base != nil else {
       throw ValidationError("name two checkpoints after --from, or one and a --base")
     }
-    guard by != .kind else { throw ValidationError("--by takes tensor, layer or total") }
+    for (place, input) in inputs.enumerated() {
+      guard !inputs[..<place].contains(where: { $0 == input || isSameFile($0, input) }) else {
+        throw ValidationError("\(input) is named twice after --from")
+      }
+    }
+    if inputs.count == 1, let base, try basePosition(base, among: inputs) == 0 {
+      throw ValidationError("--base \(base) is all that --from names; name another there")
+    }
   }
 
   func run() throws {
     let position = try basePosition(base, among: inputs)
-    let arguments = [merged] + inputs + (position == inputs.count ? [base].compactMap(\.self) : [])
+    let arguments = question + inputs + (position == inputs.count ? [base].compactMap(\.self) : [])
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
@@ -61,7 +78,8 @@ struct Solve: ParsableCommand {
     let names = labels(of: arguments)
     let report = SolveReport(
       finding, merged: names[0], labels: Array(names.dropFirst()), base: position,
-      missing: models[0].missing(from: common, isIncluded: try filter.predicate()))
+      missing: models[0].missing(from: common, isIncluded: try filter.predicate())
+        + common.lackedByFirst.count)
     let coverage = CoverageReport(
       zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
     try show(report, coverage)
@@ -69,7 +87,10 @@ struct Solve: ParsableCommand {
     if let code = report.exitCode { throw code }
   }
 
+  private var question: [String] { merged.map { [$0] } ?? [] }
+
   private func show(_ report: SolveReport, _ coverage: CoverageReport) throws {
+    printing.warn(ofNonfinite: report.finding.nonfinite)
     let (table, details) = (report.table(by: by), coverage.table(includingCompared: false))
     let left =
       printing.verbose && details.rowCount > 0 ? [""] + TerminalTable(details).lines() : []
@@ -93,11 +114,13 @@ struct Solve: ParsableCommand {
   private var command: String {
     let start = base.map { ["--base", output.recorded($0)] } ?? []
     return output.command(
-      "solve", [merged],
+      "solve", question,
       options: ["--from"] + inputs.map(output.recorded) + start
         + filter.recorded(withPaths: output.recordPaths))
   }
 }
+
+extension SolveGrouping: ExpressibleByArgument {}
 
 extension ParameterList {
   /// How many parameters are included and not among those in common.

@@ -18,8 +18,8 @@ struct Spectrum: ParsableCommand {
       called so. -o stores all singular values; --json and --csv hold more than the table.
 
       Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
-      axis are skipped; --verbose lists them. A matrix takes 8 bytes for each element of a square of \
-      its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the K \
+      axis are skipped; --verbose lists them. A matrix takes 8 bytes for each element of a square \
+      of its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the K \
       largest values σ̂_i, with a bound: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²).
       """)
 
@@ -29,7 +29,11 @@ struct Spectrum: ParsableCommand {
   @Argument(help: "Another, B, to take the differences A − B.")
   var b: String?
 
-  @Option(help: "Order of rows: \(SpectrumOrder.allNames).")
+  @Option(
+    help: """
+      Order of rows: file, name; spectral, frobenius (largest first); stable, effective, rank \
+      (least first).
+      """)
   var sort = SpectrumOrder.file
 
   @Option(help: "Print only the first so many rows.")
@@ -38,7 +42,7 @@ struct Spectrum: ParsableCommand {
   @Option(
     help: """
       Of matrices that take more than the memory granted, find only so many of the largest \
-      singular values, by randomized subspace iteration.
+      singular values, by randomized subspace iteration; of those that fit, all are found.
       """)
   var leading: Int?
 
@@ -130,6 +134,4 @@ struct Spectrum: ParsableCommand {
   }
 }
 
-extension SpectrumOrder: ExpressibleByArgument {
-  fileprivate static var allNames: String { allCases.map(\.rawValue).joined(separator: ", ") }
-}
+extension SpectrumOrder: ExpressibleByArgument {}

@@ -16,9 +16,16 @@ struct CheckpointOutputOptions: ParsableArguments {
     guard !output.isEmpty, output != "-" else {
       throw ValidationError("a checkpoint cannot go to standard output; name a file or a folder")
     }
+    if let suffix = CheckpointOutputOptions.otherSuffixes.first(where: output.hasSuffix) {
+      throw ValidationError(
+        "\(output) ends in \(suffix), but checkpoints are written as safetensors: name a file that "
+          + "ends in .safetensors, or a folder (with a slash after it, if it is to end so)")
+    }
   }
 
   private static let suffix = ".safetensors"
+  /// Of model files in formats that are not written.
+  private static let otherSuffixes = [".bin", ".pt", ".pth", ".ckpt", ".gguf", ".h5", ".npz"]
 
   /// Whether a file of a folder would be read as weights, also instead of those written.
   private static func isWeightFile(_ name: String) -> Bool {

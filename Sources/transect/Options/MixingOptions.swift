@@ -1,5 +1,6 @@
 import ArgumentParser
 import Geometry
+import Reports
 import Tensors
 
 /// Which point of a line, a plane or a simplex of checkpoints is wanted.
@@ -49,8 +50,12 @@ struct MixingOptions: ParsableArguments {
     guard given.allSatisfy(\.isFinite) else {
       throw ValidationError("coefficients must be finite numbers")
     }
+    guard (plus == nil) == (minus == nil) else {
+      let (given, missing) = plus == nil ? ("--minus", "--plus") : ("--plus", "--minus")
+      throw ValidationError("\(given) goes with \(missing), which is missing; it may be 0")
+    }
     let modes = [alpha != nil, beta != nil, plus != nil || minus != nil, !weight.isEmpty]
-    guard modes.filter({ $0 }).count == 1, (plus == nil) == (minus == nil) else {
+    guard modes.filter({ $0 }).count == 1 else {
       throw ValidationError(
         "give one of --alpha; --base and --beta; --base, --plus and --minus; or --weight for each "
           + "checkpoint")
@@ -83,6 +88,32 @@ struct MixingOptions: ParsableArguments {
   /// How to weigh tensors of a name; checkpoints are the base, if any, then those named.
   func weighting(of name: TensorName) -> Weighting {
     weighting(overrides.first { $0.pattern.matches(name) }?.parameter)
+  }
+
+  /// What a person should know before any tensor is read.
+  var warnings: [String] {
+    let excess = weight.reduce(-1, +)
+    guard !weight.isEmpty, excess.magnitude > 1e-9 else { return [] }
+    let isNear = excess.magnitude < 1e-3
+    let sum = isNear ? "1 \(excess < 0 ? "−" : "+") \(excess.magnitude.brief)" : (1 + excess).brief
+    return ["the weights sum to \(sum), not to 1"]
+  }
+
+  /// Sentences on each `--where` that changes nothing.
+  ///
+  /// - Parameter names: canonical names of the tensors that are mixed.
+  /// - Returns: one for each that matches none of them, or only such as an earlier one matches.
+  func idleRules(among names: [TensorName]) -> [String] {
+    var left = names
+    return overrides.compactMap { rule in
+      let before = left.count
+      left.removeAll { rule.pattern.matches($0) }
+      guard left.count == before else { return nil }
+      let reason =
+        names.contains { rule.pattern.matches($0) }
+        ? "matches only tensors that an earlier one does" : "matches no tensor that is mixed"
+      return "--where \(rule.pattern.source)=\(rule.parameter.brief) \(reason)"
+    }
   }
 
   /// How tensors are weighed to which no `--where` applies.

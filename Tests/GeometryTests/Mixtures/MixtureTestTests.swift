@@ -112,6 +112,33 @@ import Testing
     #expect((finding.consensus.coefficients[0] - 0.7).magnitude < 1e-6)
   }
 
+  @Test("A tensor of fewer elements than inputs, which always fits, speaks for no coefficients")
+  func scalar() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let all = zip([mix(inputs, [0.7, 0.3])] + inputs, [55, 2, 2.125])
+    let lists = try all.enumerated().map { number, model in
+      let tensors = zip(MixtureTestTests.names, model.0).map { StoredTensor($0, [$1.count], $1) }
+      let scalar = StoredTensor("logit_scale", [], [model.1])
+      return try ParameterList(folder.checkpoint("\(number).safetensors", tensors + [scalar]))
+    }
+    let finding = try MixtureTest(
+      CommonTensors(lists), origin: 0,
+      resources: WalkResources(threads: 1, scratchByteCount: 1 << 24)
+    ).run()
+    #expect(finding.verdict == .partly && !finding.hasOwnMixtures)
+    #expect(finding.differing.map(\.name.canonical.text) == ["logit_scale"])
+    #expect((finding.consensus.coefficients[0] - 0.7).magnitude < 1e-6)
+  }
+
+  @Test("A few tensors with coefficients of their own are told from foreign ones")
+  func fewOfTheirOwn() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    merged[3] = mix(inputs, [0.2, 0.8])[3]
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly && finding.hasOwnMixtures)
+  }
+
   @Test("Tensors may have coefficients of their own, and layers tell them")
   func byLayer() throws {
     let inputs = [values(2), values(3)].map { rounded($0, .float32) }
@@ -187,13 +214,37 @@ import Testing
     #expect(finding.parts.allSatisfy { $0.residual > 4 * $0.floor })
   }
 
-  @Test("NaN in a tensor makes that tensor differ, and no other")
-  func nonfinite() throws {
+  @Test(
+    "NaN or an infinity in a tensor makes that tensor differ, and no other",
+    arguments: [Double.nan, .infinity, -.infinity], [false, true])
+  func nonfinite(value: Double, isForeign: Bool) throws {
     let inputs = [values(2), values(3)].map { rounded($0, .float32) }
     var merged = mix(inputs, [0.7, 0.3])
-    merged[0][5] = .nan
+    if isForeign { merged[0] = values(9, near: 8)[0] }
+    merged[0][5] = value
     let finding = try solve(merged, inputs, .float32)
-    #expect(finding.verdict == .partly && finding.differing.count == 1)
+    #expect(finding.verdict == .partly && finding.differing.count == 1 && finding.nonfinite == 1)
+    #expect(finding.free.coefficients.allSatisfy { $0.isFinite })
+    let total = try #require(finding.total)
+    #expect(total.consensusResidual <= 4 * total.floor && total.floor.isFinite)
+  }
+
+  @Test("With infinities in every tensor nothing is a mixture")
+  func infiniteThroughout() throws {
+    let inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    var merged = mix(inputs, [0.7, 0.3])
+    for tensor in merged.indices { merged[tensor][0] = .infinity }
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .notMixture && finding.nonfinite == merged.count)
+  }
+
+  @Test("Values of the origin that are not finite are counted once")
+  func nonfiniteOrigin() throws {
+    var inputs = [values(2), values(3)].map { rounded($0, .float32) }
+    let merged = mix(inputs, [0.7, 0.3])
+    inputs[0][1][7] = .infinity
+    let finding = try solve(merged, inputs, .float32)
+    #expect(finding.verdict == .partly && finding.nonfinite == 1)
   }
 
   @Test(

@@ -5,12 +5,12 @@ import Testing
 @Suite struct MatrixSpectrumTests {
   private func spectrum(
     _ values: [Double], extents: (rows: Int, columns: Int)? = nil,
-    method: MatrixSpectrum.Method = .complete, roundingSquare: Double = 0
+    method: MatrixSpectrum.Method = .complete, roundingError: Double = 0
   ) -> MatrixSpectrum {
     MatrixSpectrum(
       extents: extents ?? (values.count, values.count), values: values, method: method,
       frobeniusNorm: values.reduce(0) { $0 + $1 * $1 }.squareRoot(),
-      roundingSquare: roundingSquare)
+      roundingError: roundingError)
   }
 
   @Test("Equal values have full ranks, one value has rank one", arguments: [1, 2, 5, 64])
@@ -41,7 +41,7 @@ import Testing
 
   @Test("The floor is a quarter above the largest singular value of rounding errors")
   func floor() {
-    let found = spectrum([1, 0], extents: (4, 9), roundingSquare: 0.01)
+    let found = spectrum([1, 0], extents: (4, 9), roundingError: 0.1)
     #expect(abs(found.roundingFloor - 1.25 * 0.1 * 5) < 1e-15)
   }
 
@@ -50,7 +50,7 @@ import Testing
     // Floor: 1.25 · 0.1 · 8 = 1.
     func rank(_ values: [Double]) -> Int? {
       let padded = values + Array(repeating: 0.5, count: 16 - values.count)
-      return spectrum(padded, extents: (16, 16), roundingSquare: 0.01).lowRank
+      return spectrum(padded, extents: (16, 16), roundingError: 0.1).lowRank
     }
     #expect(rank([9]) == 1)
     #expect(rank([9, 8, 7, 6]) == 4)
@@ -61,7 +61,7 @@ import Testing
 
   @Test("Of leading values, what needs the others is not told")
   func leading() {
-    let found = spectrum([4, 3], extents: (9, 9), method: .leading, roundingSquare: 0)
+    let found = spectrum([4, 3], extents: (9, 9), method: .leading, roundingError: 0)
     #expect(found.effectiveRank.isNaN)
     #expect(found.numericalRank == nil)
     #expect(found.lowRank == nil)

@@ -94,12 +94,34 @@ import Testing
     #expect(abs(sum - norm) < 1e-12 * norm)
   }
 
-  @Test("Numbers whose squares overflow or underflow are no harder", arguments: [1e200, 1e-250])
-  func scale(factor: Double) throws {
+  @Test(
+    "Numbers whose squares overflow or underflow are no harder",
+    arguments: [1, 0x1p660, 0x1p1000, 0x1p-500, 0x1p-660, 0x1p-900], [false, true])
+  func scale(factor: Double, isDifference: Bool) throws {
     let elements = [3, 0, 0, 0, 4, 0].map { $0 * factor }
     let a = try list("a", [StoredTensor("w", [2, 3], elements, dtype: .float64)])
-    let values = try SpectralAnalysis(a).run(using: SpectralAnalysisTests.wide)[0].values
-    for (x, y) in zip(values, [4.0, 3]) { #expect(abs(x / factor - y) < 1e-13) }
+    let b = try list("b", [StoredTensor("w", [2, 3], elements.map { -$0 }, dtype: .float64)])
+    let analysis =
+      isDifference ? SpectralAnalysis(CheckpointPairing(base: a, other: b)) : SpectralAnalysis(a)
+    let found = try analysis.run(using: SpectralAnalysisTests.wide)[0]
+    let times = isDifference ? 2.0 : 1
+    for (x, y) in zip(found.values, [4.0, 3]) { #expect(abs(x / factor - times * y) < 1e-13) }
+    #expect(found.frobeniusNorm / factor == 5 * times && found.numericalRank == 2)
+    #expect(abs(found.stableRank - 25.0 / 16) < 1e-13)
+    // Spacings around 3 and 4 are 2^-51 and 2^-50; zeros have next to none. Both tensors round.
+    let mean = (0x1p-102 + 0x1p-100) / 12 / 6 * times
+    let floor = 1.25 * mean.squareRoot() * (2.0.squareRoot() + 3.0.squareRoot())
+    #expect(abs(found.roundingFloor / factor / floor - 1) < 1e-13)
+  }
+
+  @Test("A small difference of large numbers has the floor of the large ones")
+  func smallDifference() throws {
+    let a = try list("a", [StoredTensor("w", [1, 2], [1, 0], dtype: .float64)])
+    let b = try list("b", [StoredTensor("w", [1, 2], [1, 1e-300], dtype: .float64)])
+    let found = try SpectralAnalysis(CheckpointPairing(base: a, other: b))
+      .run(using: SpectralAnalysisTests.wide)[0]
+    #expect(found.frobeniusNorm > 0 && found.numericalRank == 0)
+    #expect(abs(found.frobeniusNorm / 1e-300 - 1) < 1e-13)
   }
 
   @Test(
