@@ -34,6 +34,18 @@ final class TextInput {
     }
   }
 
+  /// All bytes that are left.
+  ///
+  /// - Throws: `CheckpointError` if reading fails.
+  func rest() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      let next = try chunk()
+      guard !next.isEmpty else { return bytes }
+      bytes += next
+    }
+  }
+
   private func unreadable(_ what: String) -> CheckpointError {
     CheckpointError(
       .unreadable, in: path, "cannot be \(what): \(String(cString: strerror(errno)))")

@@ -29,6 +29,20 @@ struct TextOptions: ParsableArguments {
     return TextDocuments(layout(of: argument), path: input.path) { try input.chunk() }
   }
 
+  /// The documents in the content of a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: all that it holds.
+  ///   - argument: the file, or `-` for standard input.
+  /// - Returns: them, to be pulled.
+  func documents(in bytes: [UInt8], of argument: String) -> TextDocuments {
+    var rest = bytes
+    return TextDocuments(layout(of: argument), path: argument) {
+      defer { rest = [] }
+      return rest
+    }
+  }
+
   private func layout(of argument: String) -> TextLayout {
     if lines { return .lines }
     if trees { return .trees }
