@@ -69,14 +69,19 @@ let package = Package(
       ],
       swiftSettings: fastInDebug),
     .target(
+      name: "Generation", dependencies: ["Threads", "LinearAlgebra", "Models"],
+      swiftSettings: fastInDebug),
+    .target(
       name: "Reports",
-      dependencies: ["Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "HDF5"],
+      dependencies: [
+        "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "HDF5",
+      ],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
         "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "Models", "Journals",
-        "Evaluation", "HDF5", "Reports",
+        "Evaluation", "Generation", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
@@ -88,7 +93,8 @@ let package = Package(
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
     .target(
-      name: "TestSupport", dependencies: ["Tensors", "Checkpoints", "LinearAlgebra"],
+      name: "TestSupport",
+      dependencies: ["Tensors", "Checkpoints", "LinearAlgebra", "Geometry", "Models"],
       path: "Tests/TestSupport",
       swiftSettings: fastInDebug),
     .testTarget(
@@ -124,6 +130,10 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: ["Generation", "Models", "LinearAlgebra", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

@@ -1,8 +1,10 @@
 // Attention of one head after another, in tiles of TILE_ROWS queries.
 
-// One head of a sequence, and what it is computed in; see attention_scratch.
+// One head of a sequence, and what it is computed in; see attention_scratch. Queries, keys and values
+// are those of the positions from `origin` on.
 struct head {
   size_t positions, head_width, stride;  // stride: floats from a position in qkv to the next
+  size_t origin;
   const float *queries, *keys, *values;
   uint32_t *rows;      // [TILE_ROWS][ROW_STRIDE]: queries, then weights of values
   uint32_t *key_panels, *value_panels;
@@ -12,23 +14,22 @@ struct head {
 };
 
 // Keys as panels of positions: [panel][channel][position].
-static void pack_keys(struct head *head) {
-  for (size_t first = 0; first < head->positions; first += PANEL) {
-    uint32_t *panel = head->key_panels + first * head->head_width;
-    for (size_t p = 0; p < smaller(PANEL, head->positions - first); p++) {
-      const float *key = head->keys + (first + p) * head->stride;
-      for (size_t c = 0; c < head->head_width; c++) memcpy(panel + c * PANEL + p, key + c, 4);
-    }
+static void pack_keys(const struct head *head, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    size_t column = (head->origin + i) % PANEL, first = head->origin + i - column;
+    uint32_t *panel = head->key_panels + first * head->head_width + column;
+    const float *key = head->keys + i * head->stride;
+    for (size_t c = 0; c < head->head_width; c++) memcpy(panel + c * PANEL, key + c, 4);
   }
 }
 
 // Values as panels of channels: [panel][position][channel].
-static void pack_values(struct head *head) {
+static void pack_values(const struct head *head, size_t count) {
   for (size_t first = 0; first < head->head_width; first += PANEL) {
-    uint32_t *panel = head->value_panels + first * head->positions;
-    size_t count = smaller(PANEL, head->head_width - first);
-    for (size_t p = 0; p < head->positions; p++) {
-      memcpy(panel + p * PANEL, head->values + p * head->stride + first, count * 4);
+    uint32_t *panel = head->value_panels + first * head->positions + head->origin * PANEL;
+    size_t channels = smaller(PANEL, head->head_width - first);
+    for (size_t i = 0; i < count; i++) {
+      memcpy(panel + i * PANEL, head->values + i * head->stride + first, channels * 4);
     }
   }
 }
@@ -66,7 +67,7 @@ static void add_later_values(const struct head *head, size_t row_count, size_t s
 static void score(const struct head *head, size_t first, size_t row_count, size_t reach) {
   float scale = (float)(1 / sqrt((double)head->head_width));
   for (size_t r = 0; r < row_count; r++) {
-    const float *query = head->queries + (first + r) * head->stride;
+    const float *query = head->queries + (first - head->origin + r) * head->stride;
     for (size_t c = 0; c < head->head_width; c++) {
       float scaled = query[c] * scale;
       memcpy(head->rows + r * ROW_STRIDE + c, &scaled, 4);
@@ -101,7 +102,7 @@ static void attend_tile(const struct head *head, size_t first, size_t row_count,
   for (size_t r = 0; r < row_count; r++) {
     float scale = (float)(1 / totals[r]);
     for (size_t c = 0; c < head->head_width; c++) {
-      out[(first + r) * out_stride + c] = head->sums[r * head->sum_stride + c] * scale;
+      out[(first - head->origin + r) * out_stride + c] = head->sums[r * head->sum_stride + c] * scale;
     }
   }
 }
@@ -119,6 +120,16 @@ static struct head lay_out(size_t positions, size_t head_width, size_t stride, v
   return head;
 }
 
+// Packs `count` positions from the head's origin on, and attends from them.
+static void attend_head(const struct head *head, size_t count, bool is_causal, float *out,
+                        size_t out_stride) {
+  pack_keys(head, count);
+  pack_values(head, count);
+  for (size_t i = 0; i < count; i += TILE_ROWS) {
+    attend_tile(head, head->origin + i, smaller(TILE_ROWS, count - i), is_causal, out, out_stride);
+  }
+}
+
 static void attend(const float *qkv, size_t positions, size_t heads, size_t head_width,
                    bool is_causal, float *out, void *scratch) {
   size_t channels = heads * head_width;
@@ -127,11 +138,24 @@ static void attend(const float *qkv, size_t positions, size_t heads, size_t head
     head.queries = qkv + channel;
     head.keys = head.queries + channels;
     head.values = head.keys + channels;
-    pack_keys(&head);
-    pack_values(&head);
-    for (size_t first = 0; first < positions; first += TILE_ROWS) {
-      attend_tile(&head, first, smaller(TILE_ROWS, positions - first), is_causal, out + channel,
-                  channels);
-    }
+    attend_head(&head, positions, is_causal, out + channel, channels);
+  }
+}
+
+// The panels of each head follow those of the one before: of keys, then of values.
+static void attend_onward(const float *qkv, size_t first, size_t count, size_t capacity, size_t heads,
+                          size_t head_width, float *cache, float *out, void *scratch) {
+  size_t channels = heads * head_width;
+  struct head head = lay_out(capacity, head_width, 3 * channels, scratch);
+  size_t key_size = head.score_stride * head_width, value_size = head.sum_stride * capacity;
+  head.origin = first;
+  head.key_panels = (uint32_t *)cache;
+  for (size_t channel = 0; channel < channels; channel += head_width) {
+    head.queries = qkv + channel;
+    head.keys = head.queries + channels;
+    head.values = head.keys + channels;
+    head.value_panels = head.key_panels + key_size;
+    attend_head(&head, count, true, out + channel, channels);
+    head.key_panels = head.value_panels + value_size;
   }
 }

@@ -45,6 +45,7 @@ const struct layer_loops TABLE = {
     .softmax = softmax,
     .log_softmax = log_softmax,
     .attend = attend,
+    .attend_onward = attend_onward,
 };
 
 #ifdef TARGET

@@ -60,6 +60,12 @@ struct layer_loops {
   // [positions, heads * head_width]. `is_causal`: positions attend to themselves and those before.
   void (*attend)(const float *qkv, size_t positions, size_t heads, size_t head_width,
                  bool is_causal, float *out, void *scratch);
+
+  // The same, causal, for `count` positions from `first` on; cache holds keys and values of all
+  // before them, and takes theirs. It has attention_cache_size floats, and the capacity that it was
+  // filled with. qkv: [count, 3 * heads * head_width], out: [count, heads * head_width].
+  void (*attend_onward)(const float *qkv, size_t first, size_t count, size_t capacity, size_t heads,
+                        size_t head_width, float *cache, float *out, void *scratch);
 };
 
 // The loops of an instruction set, or null if this processor lacks it.
@@ -88,6 +94,9 @@ float packed_weight_bf16(const void *panels, size_t inputs, size_t input, size_t
 // Bytes of scratch, on a cache line, that products and attention take.
 size_t product_scratch(void);
 size_t attention_scratch(size_t positions, size_t head_width);
+
+// Floats that keys and values of a layer take for as many positions as `capacity`.
+size_t attention_cache_size(size_t capacity, size_t heads, size_t head_width);
 
 #pragma clang assume_nonnull end
 

@@ -48,8 +48,8 @@ extension GPT2 {
     let row = AlignedBuffer<Float>(count: words)
     return stride(from: 0, to: batch.kept.count, by: GPT2.rowsAtOnce).flatMap { first in
       let rows = first..<min(first + GPT2.rowsAtOnce, batch.kept.count)
-      computeLogits(rows, in: work.mine, into: logits.values)
-      other.computeLogits(rows, in: work.theirs, into: logits.changes)
+      computeLogits(rows, in: work.mine, into: logits.values.pointer)
+      other.computeLogits(rows, in: work.theirs, into: logits.changes.pointer)
       for place in 0..<rows.count * words {
         logits.changes.pointer[place] -= logits.values.pointer[place]
       }
@@ -61,13 +61,5 @@ extension GPT2 {
         return line.values(Int(batch.targets[index]), steps: steps)
       }
     }
-  }
-
-  private func computeLogits(
-    _ rows: Range<Int>, in work: GPT2Activations, into logits: AlignedBuffer<Float>
-  ) {
-    multiply(
-      work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count, by: head,
-      bias: nil, adding: false, into: logits.pointer, scratch: work.scratch)
   }
 }

@@ -111,11 +111,18 @@ extension GPT2 {
     let count = rows.count * configuration.vocabularySize
     return [Float](unsafeUninitializedCapacity: count) { logits, initialized in
       guard let first = logits.baseAddress else { return }
-      multiply(
-        work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count,
-        by: head, bias: nil, adding: false, into: first, scratch: work.scratch)
+      computeLogits(rows, in: work, into: first)
       initialized = count
     }
+  }
+
+  /// Multiplies rows that go into the head by it; `logits` is [rows, vocabulary].
+  func computeLogits(
+    _ rows: Range<Int>, in work: GPT2Activations, into logits: UnsafeMutablePointer<Float>
+  ) {
+    multiply(
+      work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count, by: head,
+      bias: nil, adding: false, into: logits, scratch: work.scratch)
   }
 
   /// The memory that each thread takes besides the model.
@@ -159,16 +166,36 @@ extension GPT2 {
 
   /// Leaves what goes into the head in `work.input`, one row for each kept row.
   func run(_ batch: TokenBatch, in work: GPT2Activations) {
-    embed(batch, into: work.stream.pointer)
-    for block in blocks.dropLast() {
-      attend(block, batch, in: work)
-      feed(block, positions: batch.tokens.count, in: work)
+    run(batch, in: work) { _, window in
+      let rows = batch.windows[window]
+      attention(
+        qkv: work.wide.pointer + rows.lowerBound * 3 * configuration.width, positions: rows.count,
+        heads: configuration.headCount, headWidth: configuration.headWidth, reach: .causal,
+        into: work.input.pointer + rows.lowerBound * configuration.width, scratch: work.scratch)
     }
-    if let last = blocks.last {
-      attend(last, batch, in: work)
-      work.stream.keep(batch.kept, width: configuration.width)
-      work.input.keep(batch.kept, width: configuration.width)
-      feed(last, positions: batch.kept.count, in: work)
+  }
+
+  /// The same with another way to attend.
+  ///
+  /// - Parameters:
+  ///   - batch: the rows.
+  ///   - work: what to compute in.
+  ///   - gather: takes a layer and a window of the batch; leaves what heads of attention gather
+  ///     from the rows of `work.wide` in those of `work.input`.
+  func run(
+    _ batch: TokenBatch, in work: GPT2Activations, gather: (_ layer: Int, _ window: Int) -> Void
+  ) {
+    embed(batch, into: work.stream.pointer)
+    for (layer, block) in blocks.enumerated() {
+      project(block, positions: batch.tokens.count, in: work)
+      for window in batch.windows.indices { gather(layer, window) }
+      if layer == blocks.count - 1 {
+        work.stream.keep(batch.kept, width: configuration.width)
+        work.input.keep(batch.kept, width: configuration.width)
+        feed(block, positions: batch.kept.count, in: work)
+      } else {
+        feed(block, positions: batch.tokens.count, in: work)
+      }
     }
     normalize(by: finalNorm, positions: batch.kept.count, in: work)
   }
@@ -191,19 +218,13 @@ extension GPT2 {
       epsilon: Float(configuration.layerNormEpsilon), into: work.input.pointer)
   }
 
-  /// Leaves what heads of attention gather in `work.input`.
-  private func attend(_ block: Block, _ batch: TokenBatch, in work: GPT2Activations) {
-    normalize(by: block.attentionNorm, positions: batch.tokens.count, in: work)
+  /// Leaves queries, keys and values in `work.wide`.
+  private func project(_ block: Block, positions: Int, in work: GPT2Activations) {
+    normalize(by: block.attentionNorm, positions: positions, in: work)
     multiply(
-      work.input.pointer, positions: batch.tokens.count, by: block.attention.weight,
+      work.input.pointer, positions: positions, by: block.attention.weight,
       bias: block.attention.bias.pointer, adding: false, into: work.wide.pointer,
       scratch: work.scratch)
-    for rows in batch.windows {
-      attention(
-        qkv: work.wide.pointer + rows.lowerBound * 3 * configuration.width, positions: rows.count,
-        heads: configuration.headCount, headWidth: configuration.headWidth, reach: .causal,
-        into: work.input.pointer + rows.lowerBound * configuration.width, scratch: work.scratch)
-    }
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.

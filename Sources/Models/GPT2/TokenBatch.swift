@@ -11,12 +11,15 @@ struct TokenBatch {
   /// The token that follows each kept row.
   private(set) var targets: [Int32] = []
 
-  /// Adds the first tokens of a window, of which the results at some positions are wanted.
-  mutating func add(_ window: some Sequence<Int32>, keeping wanted: some Sequence<Int>) {
+  /// Adds the first tokens of a window, of which the results at some positions are wanted; or the
+  /// next ones after as many that the layers have read.
+  mutating func add(
+    _ window: some Sequence<Int32>, after readCount: Int = 0, keeping wanted: some Sequence<Int>
+  ) {
     let first = tokens.count
     tokens += window
     windows.append(first..<tokens.count)
-    positions += 0..<tokens.count - first
+    positions += readCount..<readCount + tokens.count - first
     kept += wanted.map { first + $0 }
   }
 

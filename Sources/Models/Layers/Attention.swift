@@ -37,6 +37,35 @@ public func attention(
     scratch: scratch)
 }
 
+/// Multi-head causal attention of the next positions of a sequence, whose earlier keys and values
+/// are kept.
+///
+/// The bits are those of ``attention(qkv:positions:heads:headWidth:reach:into:scratch:)`` on the
+/// whole sequence, in however many pieces it comes.
+///
+/// - Parameters:
+///   - qkv: [count, 3 · heads · headWidth], of positions `first` ..< `first + count`.
+///   - first: the positions that came before.
+///   - count: the positions that come now; may be 0.
+///   - capacity: the most positions that `cache` has room for.
+///   - heads: the number of heads.
+///   - headWidth: channels of a head, 1 to 768.
+///   - cache: [attention_cache_size], of this sequence and layer; takes the new keys and values.
+///   - out: [count, heads · headWidth], row-major; overwritten.
+///   - scratch: the calling thread's.
+/// - Complexity: 4 · count · (first + count) · heads · headWidth operations.
+func attention(
+  qkv: UnsafePointer<Float>, after first: Int, count: Int, capacity: Int, heads: Int,
+  headWidth: Int, cache: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>,
+  scratch: WorkSpace
+) {
+  precondition(first >= 0 && count >= 0 && first + count <= capacity)
+  precondition(heads > 0 && 1...widestHead ~= headWidth)
+  layer_loops.best.attend_onward(
+    qkv, first, count, capacity, heads, headWidth, cache, out,
+    scratch.bytes(attention_scratch(capacity, headWidth)))
+}
+
 extension layer_loops {
   func attention(
     qkv: UnsafePointer<Float>, positions: Int, heads: Int, headWidth: Int, reach: AttentionReach,

@@ -54,12 +54,7 @@ struct MixingOptions: ParsableArguments {
       let (given, missing) = plus == nil ? ("--minus", "--plus") : ("--plus", "--minus")
       throw ValidationError("\(given) goes with \(missing), which is missing; it may be 0")
     }
-    let modes = [alpha != nil, beta != nil, plus != nil || minus != nil, !weight.isEmpty]
-    guard modes.filter({ $0 }).count == 1 else {
-      throw ValidationError(
-        "give one of --alpha; --base and --beta; --base, --plus and --minus; or --weight for each "
-          + "checkpoint")
-    }
+    guard modeCount <= 1 else { throw needsOneMode }
     guard (base != nil) == (beta != nil || plus != nil) else {
       throw ValidationError("--base goes with --beta, or with --plus and --minus")
     }
@@ -72,11 +67,29 @@ struct MixingOptions: ParsableArguments {
     }
   }
 
+  /// How many of the ways to say which point is wanted are taken.
+  private var modeCount: Int {
+    [alpha != nil, beta != nil, plus != nil || minus != nil, !weight.isEmpty].filter { $0 }.count
+  }
+
+  private var needsOneMode: ValidationError {
+    ValidationError(
+      "give one of --alpha; --base and --beta; --base, --plus and --minus; or --weight for each "
+        + "checkpoint")
+  }
+
+  /// Whether a point is asked for.
+  var isGiven: Bool { modeCount > 0 }
+
   /// Refuses a number of checkpoints that does not fit.
   ///
-  /// - Parameter count: checkpoints named beside `--base`.
+  /// - Parameters:
+  ///   - count: checkpoints named beside `--base`.
+  ///   - allowsOne: whether one checkpoint may stand for itself.
   /// - Throws: `ValidationError` if it does not fit.
-  func check(checkpointCount count: Int) throws {
+  func check(checkpointCount count: Int, allowsOne: Bool = false) throws {
+    if allowsOne, !isGiven, count == 1 { return }
+    guard isGiven else { throw needsOneMode }
     guard weight.isEmpty ? count == 2 : count == weight.count else {
       throw ValidationError(
         weight.isEmpty

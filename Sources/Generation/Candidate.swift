@@ -1,0 +1,59 @@
+/// A token that may stay.
+struct Candidate: Hashable {
+  let weight: Float
+  let id: Int32
+
+  /// Whether it stays rather than another: one that weighs more, or as much and has a smaller id.
+  func precedes(_ other: Candidate) -> Bool {
+    weight > other.weight || (weight == other.weight && id < other.id)
+  }
+}
+
+extension [Candidate] {
+  /// Moves the fewest first ones in order whose measures sum to at least a target to the front, in
+  /// no order; all of them if the sum of all is less.
+  ///
+  /// - Parameters:
+  ///   - target: positive.
+  ///   - measure: positive.
+  /// - Returns: how many they are.
+  /// - Complexity: O(count) on average.
+  ///
+  /// Source: Hoare 1961, "Algorithm 65: Find".
+  mutating func selectPrefix(reaching target: Double, _ measure: (Candidate) -> Double) -> Int {
+    var (low, high, reached) = (0, count, 0.0)
+    while low < high {
+      let pivot = partition(low..<high)
+      let sum = self[low..<pivot].reduce(reached) { $0 + measure($1) }
+      if sum >= target {
+        high = pivot
+      } else if sum + measure(self[pivot]) >= target {
+        return pivot + 1
+      } else {
+        (low, reached) = (pivot + 1, sum + measure(self[pivot]))
+      }
+    }
+    return high
+  }
+
+  /// Puts a candidate in its place of a range, those that precede it before it, the others after.
+  private mutating func partition(_ range: Range<Int>) -> Int {
+    let last = range.upperBound - 1
+    swapAt(median(range.lowerBound, range.lowerBound + range.count / 2, last), last)
+    let pivot = self[last]
+    var place = range.lowerBound
+    for index in range.lowerBound..<last where self[index].precedes(pivot) {
+      swapAt(index, place)
+      place += 1
+    }
+    swapAt(place, last)
+    return place
+  }
+
+  /// The place of three whose candidate is between the others'.
+  private func median(_ first: Int, _ middle: Int, _ last: Int) -> Int {
+    let order = self[first].precedes(self[last]) ? (first, last) : (last, first)
+    if self[middle].precedes(self[order.0]) { return order.0 }
+    return self[order.1].precedes(self[middle]) ? order.1 : middle
+  }
+}
