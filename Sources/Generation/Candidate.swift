@@ -5,8 +5,11 @@ struct Candidate: Hashable {
 
   /// Whether it stays rather than another: one that weighs more, or as much and has a smaller id.
   func precedes(_ other: Candidate) -> Bool {
-    weight > other.weight || (weight == other.weight && id < other.id)
+    order > other.order
   }
+
+  /// Weights are positive, so that their bits have their order.
+  private var order: UInt64 { UInt64(weight.bitPattern) << 32 | UInt64(~UInt32(bitPattern: id)) }
 }
 
 extension [Candidate] {
@@ -41,10 +44,16 @@ extension [Candidate] {
     let last = range.upperBound - 1
     swapAt(median(range.lowerBound, range.lowerBound + range.count / 2, last), last)
     let pivot = self[last]
-    var place = range.lowerBound
-    for index in range.lowerBound..<last where self[index].precedes(pivot) {
-      swapAt(index, place)
-      place += 1
+    let place = withUnsafeMutableBufferPointer { elements in
+      var place = range.lowerBound
+      // Without a branch on the order, which no processor could foresee.
+      for index in range.lowerBound..<last {
+        let candidate = elements[index]
+        elements[index] = elements[place]
+        elements[place] = candidate
+        place += candidate.precedes(pivot) ? 1 : 0
+      }
+      return place
     }
     swapAt(place, last)
     return place
