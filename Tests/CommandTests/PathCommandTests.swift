@@ -69,12 +69,9 @@ import Testing
     }
     #expect(try run(paths[0], "0:1:40", "1").code == 0)
     #expect(try run(paths[1], "0:1:40", "3").code == 0)
-    let limit = Process()
-    limit.executableURL = Run.program
-    limit.arguments =
+    let limit = try Run.start(
       ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
-      + ["--alpha", "0:1:40", "-o", paths[2]]
-    try limit.run()
+        + ["--alpha", "0:1:40", "-o", paths[2]])
     let journal = paths[2] + ".journal/rank-0000.jsonl"
     while limit.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(100) }
     kill(limit.processIdentifier, SIGKILL)
@@ -122,13 +119,9 @@ import Testing
   @Test("Told to stop, a run says that it can go on, with code 75")
   func interrupted() throws {
     let output = folder.path + "/o.h5"
-    let process = Process()
-    process.executableURL = Run.program
-    process.arguments =
+    let process = try Run.start(
       ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
-      + ["--alpha", "0:1:20000", "-o", output]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+        + ["--alpha", "0:1:20000", "-o", output])
     let journal = output + ".journal/rank-0000.jsonl"
     while process.isRunning, (try? content(journal).count) ?? 0 < 120 { usleep(100) }
     process.terminate()

@@ -65,7 +65,7 @@ struct Run {
   }
 
   /// Beside the tests' own executable.
-  static let program: URL = {
+  private static let program: URL = {
     let tests = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent("transect")
   }()
