@@ -94,8 +94,6 @@ def cases(family, dtype):
     yield "a stranger", family["stranger"], "ab", None, 1, "NOT A MIXTURE", None
     tuned = {k: v + (0.01 * torch.randn(v.shape)).to(dtype) for k, v in half.items()}
     yield "trained on", tuned, "ab", None, 1, "NOT A MIXTURE", None
-    yield "from a and a", half, "aa", None, 1, "NOT A MIXTURE", None
-    yield "a from a and a", family["a"], "aa", None, 3, "COEFFICIENTS NOT", None
     wide = {k: v.float() for k, v in half.items()}
     yield "stored as F32", wide, "ab", None, 0, "MIXTURE", [0.7, 0.3]
 
