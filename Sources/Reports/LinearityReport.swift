@@ -74,8 +74,10 @@ public struct LinearityReport: Sendable {
 
   /// The group `/linearity` of a result file.
   ///
+  /// - Parameter windows: attributes besides its own.
+  /// - Returns: the group.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  public func groups(attributes windows: [ResultAttribute] = []) throws -> [ResultGroup] {
     let axis = parameter.rawValue
     let (places, anchors, subsets) = (
       found.alphas.indices, found.anchors.indices, texts.indices
@@ -96,7 +98,7 @@ public struct LinearityReport: Sendable {
           ResultAttribute("kind", .text("linearity")),
           ResultAttribute("parametrization", .text(parameter.formula)),
           ResultAttribute("n_positions", .int32(Int32(clamping: found.sampleCount))),
-        ] + PathReport.roles(checkpoints),
+        ] + PathReport.roles(checkpoints) + windows,
         variables: [
           ResultVariable(
             "subset", dimensions: ["subset"], .text(texts), longName: "text that is scored"),

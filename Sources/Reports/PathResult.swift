@@ -5,17 +5,20 @@ extension PathReport {
   /// The groups `/path`, `/path_barriers`, `/path_documents` and `/path_coefficients` of a result
   /// file.
   ///
+  /// - Parameter attributes: of `/path`, besides its own.
+  /// - Returns: the groups.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  public func groups(attributes: [ResultAttribute] = []) throws -> [ResultGroup] {
     try [
-      curves(), heights(), losses.documents("path_documents", kind: "path", scale: scale()),
+      curves(attributes), heights(),
+      losses.documents("path_documents", kind: "path", scale: scale()),
       coefficients(),
     ]
   }
 
   private var losses: TextLosses { TextLosses(texts: texts, points: points.map(\.model)) }
 
-  private func curves() throws -> ResultGroup {
+  private func curves(_ attributes: [ResultAttribute]) throws -> ResultGroup {
     try ResultGroup(
       "path",
       attributes: [
@@ -23,7 +26,7 @@ extension PathReport {
         ResultAttribute("signal", .text("perplexity")),
         ResultAttribute("axes", .texts([".", axis])),
         ResultAttribute("parametrization", .text(parameter.formula)),
-      ] + PathReport.roles(checkpoints),
+      ] + PathReport.roles(checkpoints) + attributes,
       variables: [losses.subset(), scale()] + losses.means(over: [axis])
         + [
           along("distance_a", "distance to A, L2 over all parameters mixed", \.distances.a),

@@ -4,10 +4,13 @@ import HDF5
 extension PlaneReport {
   /// The groups `/grid`, `/grid_lines` and `/grid_documents` of a result file.
   ///
+  /// - Parameter attributes: of `/grid`, besides its own.
+  /// - Returns: the groups.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  public func groups(attributes: [ResultAttribute] = []) throws -> [ResultGroup] {
     try [
-      surface(), lineGroup(), losses.documents("grid_documents", kind: "grid", scale: cell()),
+      surface(attributes), lineGroup(),
+      losses.documents("grid_documents", kind: "grid", scale: cell()),
     ]
   }
 
@@ -17,7 +20,7 @@ extension PlaneReport {
     TextLosses(texts: texts, points: gridPoints.map(\.model))
   }
 
-  private func surface() throws -> ResultGroup {
+  private func surface(_ attributes: [ResultAttribute]) throws -> ResultGroup {
     try ResultGroup(
       "grid",
       attributes: [
@@ -31,7 +34,7 @@ extension PlaneReport {
         ResultAttribute("norm_tau_plus", .float64(axes.plusLength)),
         ResultAttribute("norm_tau_minus", .float64(axes.minusLength)),
         ResultAttribute("cosine_of_axes", .float64(axes.cosine)),
-      ] + PathReport.roles([checkpoints[2], checkpoints[1], checkpoints[0]]),
+      ] + PathReport.roles([checkpoints[2], checkpoints[1], checkpoints[0]]) + attributes,
       variables: [
         losses.subset(),
         ResultVariable(

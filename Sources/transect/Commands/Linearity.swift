@@ -63,7 +63,9 @@ struct Linearity: ParsableCommand {
     let names = labels(of: arguments)
     let report = LinearityReport(
       path.line, checkpoints: names, texts: texts.map(\.name), found: found)
-    try output.write { try result(report, checkpoints, sources) }
+    try output.write {
+      try result(report, checkpoints, sources, scoring.attributes(for: models.model))
+    }
     try printing.show(
       json: [jsonHeader("linearity")] + jsonLines(report.table, kind: "point"),
       csv: report.table,
@@ -71,14 +73,15 @@ struct Linearity: ParsableCommand {
   }
 
   private func result(
-    _ report: LinearityReport, _ models: [ParameterList], _ sources: [Provenance.Input]
+    _ report: LinearityReport, _ models: [ParameterList], _ sources: [Provenance.Input],
+    _ windows: [ResultAttribute]
   ) throws -> ResultFile {
     let inputs = try recordedInputs(
       path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources)
     return try output.resultFile(
       title: "First-order expansions along a path", command: command,
       inputs: inputs + sources + language.companions(of: path.first),
-      groups: report.groups())
+      groups: report.groups(attributes: windows))
   }
 
   /// What shapes the result file, in a fixed order.

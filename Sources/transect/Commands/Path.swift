@@ -48,7 +48,7 @@ struct Path: ParsableCommand {
         output: output))
     let report = PathReport(
       path.line, checkpoints: run.labels, texts: run.texts, points: try points(run), seed: seed)
-    try run.finish { try output.write { try result(report, run.inputs) } }
+    try run.finish { try output.write { try result(report, run) } }
     try show(report)
   }
 
@@ -88,10 +88,10 @@ struct Path: ParsableCommand {
       text: report.lines + [""] + TerminalTable(report.table).lines(width: TerminalTable.width))
   }
 
-  private func result(_ report: PathReport, _ inputs: [Provenance.Input]) throws -> ResultFile {
+  private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Loss along an interpolation path", command: command, inputs: inputs,
-      groups: report.groups())
+      title: "Loss along an interpolation path", command: command, inputs: run.inputs,
+      groups: report.groups(attributes: run.windows))
   }
 
   private var command: String {

@@ -64,7 +64,7 @@ struct Plane: ParsableCommand {
       checkpoints: run.labels, texts: run.texts, grid: (x.values, y.values),
       points: zip(places, points).map { .init(plus: $0.plus, minus: $0.minus, model: $1) },
       axes: .init(run.gram, origin: 0, plus: 1, minus: 2))
-    try run.finish { try output.write { try result(report, run.inputs) } }
+    try run.finish { try output.write { try result(report, run) } }
     try show(report)
   }
 
@@ -83,10 +83,10 @@ struct Plane: ParsableCommand {
       text: report.lines)
   }
 
-  private func result(_ report: PlaneReport, _ inputs: [Provenance.Input]) throws -> ResultFile {
+  private func result(_ report: PlaneReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Loss on a plane of checkpoints", command: command, inputs: inputs,
-      groups: report.groups())
+      title: "Loss on a plane of checkpoints", command: command, inputs: run.inputs,
+      groups: report.groups(attributes: run.windows))
   }
 
   private var command: String {

@@ -26,6 +26,8 @@ struct SweepRun {
   let texts: [String]
   /// What the result is made from.
   let inputs: [Provenance.Input]
+  /// Through which windows texts were scored, as attributes of a result.
+  let windows: [ResultAttribute]
   /// Inner products of the checkpoints over all parameters that are mixed.
   let gram: GramMatrix
   private let language: MixedLanguageModel
@@ -44,6 +46,7 @@ struct SweepRun {
     let tokenizer = try request.language.tokenizer(of: language)
     let (scored, sources) = try request.scoring.read(for: language.model, tokenizer)
     texts = scored.map(\.name)
+    windows = request.scoring.attributes(for: language.model)
     inputs =
       try recordedInputs(
         arguments, request.checkpoints.map(\.role), models, request.resources)

@@ -3,6 +3,9 @@ import Geometry
 
 /// Opens checkpoints, and refuses an output that is one of them, before any work is done.
 ///
+/// Where the command line grants memory, files are read instead of mapped, so that pages of theirs
+/// do not come on top.
+///
 /// - Parameters:
 ///   - arguments: as given on the command line.
 ///   - resources: how to read.
@@ -12,7 +15,8 @@ import Geometry
 func openModels(
   _ arguments: [String], _ resources: ResourceOptions, before output: OutputOptions
 ) throws -> [ParameterList] {
-  let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+  let mode = resources.memory == nil ? resources.io : .pread
+  let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: mode)) }
   try output.checkOutput(against: models.map(\.checkpoint))
   return models
 }

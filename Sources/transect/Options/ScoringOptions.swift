@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Evaluation
+import HDF5
 import Models
 import Reports
 import Tokenization
@@ -86,6 +87,19 @@ struct ScoringOptions: ParsableArguments {
     texts.flatMap { file in
       ["--text", "\(file.name)=\(recordedPath(file.path, whole: withPaths))"]
     } + layout.recorded + windowing
+  }
+
+  /// What windows are, whatever was left to defaults, as attributes of a result.
+  ///
+  /// - Parameter model: its context is the default.
+  /// - Returns: extents in tokens, and whether documents begin with the end-of-text token.
+  func attributes(for model: GPT2) -> [ResultAttribute] {
+    let context = context ?? model.configuration.contextLength
+    return [
+      ResultAttribute("window_context", .int32(Int32(clamping: context))),
+      ResultAttribute("window_stride", .int32(Int32(clamping: stride ?? context))),
+      ResultAttribute("window_bos", .int32(bos ? 1 : 0)),
+    ]
   }
 
   /// What cuts documents into windows.
