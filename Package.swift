@@ -18,6 +18,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
     .target(name: "CTemporaries"),
+    .target(name: "CWriteback"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
@@ -49,7 +50,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries"],
+      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries", "CWriteback"],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry",

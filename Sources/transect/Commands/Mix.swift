@@ -71,6 +71,7 @@ struct Mix: ParsableCommand {
       tallies = try mix.combine(using: resources.resources) { bytes, tensor, first in
         try writer.write(bytes, of: tensor, from: first)
       }
+      writer.beginSync()
       let digests = try mix.models.map {
         try $0.modelDigest(threads: resources.threads).description
       }
