@@ -73,7 +73,7 @@ struct Mix: ParsableCommand {
       }
       writer.beginSync()
       let digests = try mix.models.map {
-        try $0.modelDigest(threads: resources.threads).description
+        try $0.digests(threads: resources.threads).model.description
       }
       for model in mix.models { try model.checkpoint.verifyUnchanged() }
       try writer.replaceMetadata(metadata(mix, digests: digests))
