@@ -50,6 +50,18 @@ import Testing
     #expect(try run.output == encode(path).output)
   }
 
+  @Test("Tokens that were added beside a vocabulary are decoded")
+  func addedTokens() throws {
+    for name in ["vocab.json", "merges.txt"] {
+      let path = miniature("base") + "/" + name
+      try folder.write(
+        Array(try Data(contentsOf: URL(fileURLWithPath: path))), to: "model/" + name)
+    }
+    try folder.write(Array("{\"<pad>\": 1024}".utf8), to: "model/added_tokens.json")
+    let ids = try folder.write(Array("{\"ids\": [1024]}\n".utf8), to: "ids.jsonl")
+    #expect(try Run("tokenizer", "decode", folder.path + "/model", ids).output == "<pad>")
+  }
+
   @Test("Decoded documents have a line feed between them and none at the end")
   func separators() throws {
     let path = try folder.write(Array("the cat\n\nthe dog".utf8), to: "a.txt")
