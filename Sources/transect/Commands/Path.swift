@@ -45,7 +45,7 @@ struct Path: ParsableCommand {
     let run = try SweepRun(
       .init(
         checkpoints: path.checkpoints, language: language, scoring: scoring, resources: resources,
-        output: output))
+        output: output, command: command))
     let report = PathReport(
       path.line, checkpoints: run.labels, texts: run.texts, points: try points(run), seed: seed)
     try run.finish { try output.write { try result(report, run) } }
