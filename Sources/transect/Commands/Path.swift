@@ -17,8 +17,8 @@ struct Path: ParsableCommand {
       points beyond them are no part of a barrier.
 
       Losses are nats per token over all documents; standard errors and intervals take documents \
-      as independent. With -o finished points are kept in FILE.h5.journal until the result is \
-      written: the same command goes on where it was stopped.
+      as independent. --csv prints points only; barriers are in the text and in --json. With \
+      -o finished points are kept in FILE.h5.journal until the result is written: the same command goes on where it was stopped.
       """)
 
   @OptionGroup var path: PathOptions
