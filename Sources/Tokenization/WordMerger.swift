@@ -10,7 +10,8 @@
 struct WordMerger: Sendable {
   private let table: MergeTable
   private let idOfByte: [Int32]
-  /// Room for the ids of a word, and for the merge of each with the one after it; the last has none.
+  /// Room for the ids of a word, and for the merge of each with the one after it; the last has
+  /// none.
   private var ids = [Int32](repeating: 0, count: WordMerger.searched)
   private var merges = [MergeTable.Merge](repeating: 0, count: WordMerger.searched)
 
