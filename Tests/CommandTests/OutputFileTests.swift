@@ -72,7 +72,7 @@ import Testing
       let run = try Run(next + [output] + options)
       #expect(run.code == 2 && run.errors.contains("exists with other content"), "\(run.errors)")
     }
-    #expect(try Run(["norms"] + models + ["-q", "-o", foreign]).code == 2)
+    #expect(try Run(["norms", fixture("base"), fixture("tuned"), "-q", "-o", foreign]).code == 2)
   }
 
   @Test("An input is never written to, under whatever name and force")

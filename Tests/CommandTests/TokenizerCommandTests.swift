@@ -108,7 +108,9 @@ import Testing
     let again = try Run(train + [output + "2/", "--text", second, "--text", first])
     #expect(again.lines.first == "2 documents, 8 words, of which 8 distinct")
     for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
-      let contents = try [output, output + "2"].map { try String(contentsOfFile: $0 + "/" + name) }
+      let contents = try [output, output + "2"].map {
+        try String(contentsOfFile: $0 + "/" + name, encoding: .utf8)
+      }
       #expect(contents[0] == contents[1])
     }
     let encoded = try Run("tokenizer", "encode", output, first, "--json")

@@ -82,10 +82,12 @@ import Tokenization
           counts[key, default: (0, [parts.0, parts.1])].count += 1
         }
       }
-      let best = counts.min {
+      // What was merged before is merged at once where it occurs again.
+      let again = counts.filter { merges.contains("\($1.parts[0]) \($1.parts[1])") }
+      let best = (again.isEmpty ? counts : again).min {
         ($1.value.count, $0.key[0], $0.key[1]) < ($0.value.count, $1.key[0], $1.key[1])
       }
-      guard let best, best.value.count >= minimum else { return merges }
+      guard let best, !again.isEmpty || best.value.count >= minimum else { return merges }
       let (left, right) = (best.value.parts[0], best.value.parts[1])
       if !merges.contains("\(left) \(right)") { merges.append("\(left) \(right)") }
       if order[left + right] == nil { order[left + right] = order.count }
