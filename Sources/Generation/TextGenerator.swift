@@ -38,8 +38,8 @@ public struct TextGenerator: Sendable {
   ///   - batchSize: the most texts that a thread writes at once, at least 1.
   ///   - cacheByteCount: what keys and values of all threads may take, unless one text needs more.
   /// - Returns: texts, prompt by prompt.
-  /// - Throws: `ModelError` if a prompt exceeds the context, is empty where there is no end of text,
-  ///   or has a token that is not in the vocabulary; or if logits are not finite.
+  /// - Throws: `ModelError` if a prompt exceeds the context, is empty where there is no end of
+  ///   text, or has a token that is not in the vocabulary; or if logits are not finite.
   public func texts(
     after prompts: [[Int32]], count: Int, threads: Int, batchSize: Int = 64,
     cacheByteCount: Int = 1 << 31

@@ -126,15 +126,25 @@ public struct PathReport: Sendable {
   public var lines: [String] {
     let counts = texts.indices.map { text in
       let loss = points[0].model.losses[text]
-      return
-        "\(texts[text]): \(loss.nats.count.grouped) documents, \(loss.tokenCount.grouped) tokens scored"
+      return "\(texts[text]): \(loss.nats.count.grouped) documents, "
+        + "\(loss.tokenCount.grouped) tokens scored"
     }
     let heights = texts.indices.flatMap { text in
       barriers[text].map { line($0, texts.count > 1 ? "\(texts[text]), " : "") }
     }
     return
       (["\(parameter.formula), A = \(checkpoints[0]), B = \(checkpoints[1])\(base)"] + counts
-      + heights).map(\.escapedForTerminal)
+      + heights + missingBarrier).map(\.escapedForTerminal)
+  }
+
+  /// Why there is no barrier, if there is none because an end of the line was not evaluated.
+  private var missingBarrier: [String] {
+    let ends = ["0", "1"].filter { end in !points.contains { $0.alpha == Double(end) } }
+    guard !ends.isEmpty else { return [] }
+    return [
+      "no barrier: \(parameter.rawValue) \(ends.joined(separator: " and ")), between which it "
+        + "would be measured, \(ends.count == 1 ? "is" : "are") not among the points"
+    ]
   }
 
   private var base: String { checkpoints.count > 2 ? ", C = \(checkpoints[2])" : "" }
@@ -142,9 +152,9 @@ public struct PathReport: Sendable {
   private func line(_ barrier: BarrierEstimate, _ text: String) -> String {
     let interval =
       barrier.includesZero.map { includesZero in
-        let place = includesZero ? "zero lies in it" : "zero lies outside"
-        return
-          "\(Int((100 * BarrierEstimate.level).rounded())) % interval \(barrier.lower.brief) to \(barrier.upper.brief): \(place)"
+        let level = Int((100 * BarrierEstimate.level).rounded())
+        return "\(level) % interval \(barrier.lower.brief) to \(barrier.upper.brief): "
+          + (includesZero ? "zero lies in it" : "zero lies outside")
       } ?? "no interval from one document"
     return "\(text)\(barrier.reference.title): \(barrier.height.brief) nats per token at "
       + "\(parameter.rawValue) \(barrier.alpha.brief); \(interval)"

@@ -117,8 +117,10 @@ public struct PlaneReport: Sendable {
   /// The screen that a person reads: for each text, losses as shades, and the table of corners.
   public var lines: [String] {
     let head = [
-      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), A = \(checkpoints[2])",
-      "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), cosine \(axes.cosine.brief)",
+      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), "
+        + "A = \(checkpoints[2])",
+      "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), "
+        + "cosine \(axes.cosine.brief)",
     ]
     return (head + texts.indices.flatMap { [""] + map(of: $0) }).map(\.escapedForTerminal)
   }

@@ -23,6 +23,21 @@ import Testing
     try Run(["path", miniature(a), miniature(b), "--text", text, "--lines"] + options)
   }
 
+  @Test("Where an end of the line is no point, a line says why there is no barrier")
+  func missingEnds() throws {
+    let base = ["--base", miniature("base"), "--line", "beta", "--alpha"]
+    func lines(_ points: String) throws -> [Substring] {
+      try Run(
+        ["path", miniature("tuned"), miniature("scratch"), "--text", text, "--lines"] + base
+          + [points]
+      ).lines.filter { $0.contains("barrier") }
+    }
+    let place = "between which it would be measured"
+    #expect(try lines("0.5") == ["no barrier: beta 0 and 1, \(place), are not among the points"])
+    #expect(try lines("0,0.5") == ["no barrier: beta 1, \(place), is not among the points"])
+    #expect(try lines("0,0.5,1").allSatisfy { !$0.hasPrefix("no barrier") })
+  }
+
   @Test("Independent models have a barrier, fine-tunes of one model none")
   func barriers() throws {
     let far = try path("base", "scratch", "--alpha", "0.5", "--json").objects()

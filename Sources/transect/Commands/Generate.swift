@@ -55,7 +55,7 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     let lists = try inputs.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
-    try output.checkOutput(against: lists.map(\.checkpoint))
+    try output.checkOutput(against: lists.map(\.checkpoint), making: command)
     let models = try language.models(lists)
     let tokenizer = try language.tokenizer(of: models)
     let (prompts, source) = try prompts.read()

@@ -110,8 +110,8 @@ struct InputRecords {
     guard let text = metadata.first(where: { $0.key == "transect" })?.value else {
       throw CheckpointError(
         .unsupported, in: argument,
-        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names no "
-          + "inputs")
+        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names "
+          + "no inputs")
     }
     let folder = place(of: argument)
     let inputs = (try? recipe(text)) ?? []

@@ -12,9 +12,9 @@ struct Linearity: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How linear GPT-2 is along the line between two checkpoints.",
     discussion: """
-      Takes the exact derivative of logits and loss along the line at each anchor, and compares what \
-      logits expanded to first order give with the models on the line; beside it, the ensemble of \
-      the ends' logits. Where all agree, adding weights is adding logits.
+      Takes the exact derivative of logits and loss along the line at each anchor, and compares \
+      what logits expanded to first order give with the models on the line; beside it, the ensemble \
+      of the ends' logits. Where all agree, adding weights is adding logits.
 
       Two models are in memory, and the logits of a sample of positions.
       """)
@@ -32,7 +32,8 @@ struct Linearity: ParsableCommand {
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
-  /// For the logits of one model at the sample's positions; there are twice as many for each anchor.
+  /// For the logits of one model at the sample's positions; there are twice as many for each
+  /// anchor.
   private static let sampleByteCount = 16_000_000
   private static let mostAnchors = 32
 
@@ -44,7 +45,7 @@ struct Linearity: ParsableCommand {
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try openModels(arguments, resources, before: output)
+    let checkpoints = try openModels(arguments, resources, before: output, making: command)
     let models = try language.models(checkpoints)
     let sample = Linearity.sampleByteCount
     try resources.requireMemory(

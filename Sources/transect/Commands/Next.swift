@@ -44,7 +44,7 @@ struct Next: ParsableCommand {
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try openModels(arguments, resources, before: output)
+    let checkpoints = try openModels(arguments, resources, before: output, making: command)
     let models = try language.models(checkpoints)
     try resources.requireMemory(for: models.model)
     let tokenizer = try language.tokenizer(of: models)

@@ -17,8 +17,8 @@ struct Path: ParsableCommand {
       points beyond them are no part of a barrier.
 
       Losses are nats per token over all documents; standard errors and intervals take documents \
-      as independent. With -o finished points are kept in FILE.h5.journal until the result is \
-      written: the same command goes on where it was stopped.
+      as independent. --csv prints points only; barriers are in the text and in --json. With \
+      -o finished points are kept in FILE.h5.journal until the result is written: the same command goes on where it was stopped.
       """)
 
   @OptionGroup var path: PathOptions
@@ -45,7 +45,7 @@ struct Path: ParsableCommand {
     let run = try SweepRun(
       .init(
         checkpoints: path.checkpoints, language: language, scoring: scoring, resources: resources,
-        output: output))
+        output: output, command: command))
     let report = PathReport(
       path.line, checkpoints: run.labels, texts: run.texts, points: try points(run), seed: seed)
     try run.finish { try output.write { try result(report, run) } }

@@ -55,7 +55,7 @@ struct Plane: ParsableCommand {
     let run = try SweepRun(
       .init(
         checkpoints: [(base, "base"), (plus, "b"), (minus, "a")], language: language,
-        scoring: scoring, resources: resources, output: output))
+        scoring: scoring, resources: resources, output: output, command: command))
     let places = self.places
     let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
     let points = try run.points(

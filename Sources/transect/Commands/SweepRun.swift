@@ -18,6 +18,8 @@ struct SweepRun {
     let scoring: ScoringOptions
     let resources: ResourceOptions
     let output: OutputOptions
+    /// What the result will record.
+    let command: String
   }
 
   /// Labels of the checkpoints.
@@ -39,7 +41,8 @@ struct SweepRun {
   /// - Throws: what is wrong with checkpoints, texts, tokenizer, output or journal.
   init(_ request: Request) throws {
     let arguments = request.checkpoints.map(\.argument)
-    let models = try openModels(arguments, request.resources, before: request.output)
+    let models = try openModels(
+      arguments, request.resources, before: request.output, making: request.command)
     labels = transect.labels(of: arguments)
     language = try request.language.models(models)
     try request.resources.requireMemory(for: language.model)

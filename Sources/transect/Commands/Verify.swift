@@ -15,8 +15,8 @@ struct Verify: ParsableCommand {
       Reads every input, checkpoints and texts, and compares the SHA-256 of its content with the \
       one in the result. Inputs are looked for where the result says: unless it was written with \
       --record-paths, that is the last component of what was named, in the current folder. Name \
-      them after the result, in their order, if they are elsewhere; configuration and tokenizer are \
-      then looked for beside the first. RESULT may also be a \
+      them after the result, in their order, if they are elsewhere; configuration and tokenizer \
+      are then looked for beside the first. RESULT may also be a \
       checkpoint that `transect mix` wrote; its inputs are looked for beside it.
 
       Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \

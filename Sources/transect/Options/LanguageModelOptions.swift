@@ -58,7 +58,8 @@ struct LanguageModelOptions: ParsableArguments {
         let number = mine.numbers[token].map { "\($0)" } ?? "none"
         throw ModelError(
           .mismatch, in: theirs.path,
-          "token '\(token)' has number \(theirs.numbers[token] ?? -1), and \(number) in \(mine.path)"
+          "token '\(token)' has number \(theirs.numbers[token] ?? -1), and \(number) in "
+            + mine.path
         )
       }
     }

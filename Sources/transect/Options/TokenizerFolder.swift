@@ -24,13 +24,15 @@ struct TokenizerFolder {
     if let (bytes, path) = parts.configuration {
       try TokenizerConfiguration.check(bytes, path: path)
     }
-    guard parts.files.count == 2 else {
+    guard parts.files.count > 1 else {
       return try ByteLevelTokenizer(parsing: parts.files[0].bytes, path: parts.files[0].path)
     }
-    return try ByteLevelTokenizer(vocabulary: parts.files[0], merges: parts.files[1])
+    return try ByteLevelTokenizer(
+      vocabulary: parts.files[0], merges: parts.files[1], added: parts.files.dropFirst(2).first)
   }
 
-  /// The files that ids depend on: a vocabulary with its merges, or else `tokenizer.json`.
+  /// The files that ids depend on: a vocabulary with its merges, and `added_tokens.json` if it is
+  /// there, or else `tokenizer.json`.
   ///
   /// - Returns: their bytes and paths.
   /// - Throws: `CheckpointError` if they are missing or cannot be read.
@@ -43,7 +45,8 @@ struct TokenizerFolder {
     if let vocabulary = try first(TokenizerFolder.vocabularies),
       let merges = try first(TokenizerFolder.mergeLists)
     {
-      return (configuration, [vocabulary, merges])
+      let added = try first(["added_tokens.json"])
+      return (configuration, [vocabulary, merges] + (added.map { [$0] } ?? []))
     }
     guard let file = try first(["tokenizer.json"]) else {
       throw CheckpointError(
