@@ -65,7 +65,7 @@ let package = Package(
       name: "Evaluation",
       dependencies: [
         "Tensors", "JSON", "Threads", "LinearAlgebra", "Tokenization", "Journals", "Checkpoints",
-        "Geometry", "Models",
+        "Geometry", "Models", "Generation",
       ],
       swiftSettings: fastInDebug),
     .target(
@@ -129,7 +129,9 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+      dependencies: [
+        "Evaluation", "Generation", "LinearAlgebra", "Tokenization", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "GenerationTests",

@@ -35,15 +35,30 @@ struct LanguageModelOptions: ParsableArguments {
     try MixedLanguageModel(checkpoints, precision: precision, headCount: heads)
   }
 
+  /// The checkpoints as language models, and what is combined of them.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: in the order of coefficients.
+  ///   - combination: weights, for which they must be of one configuration, or logits.
+  /// - Returns: the models.
+  /// - Throws: `ModelError` or `CheckpointError` if they cannot be combined.
+  func family(
+    _ checkpoints: [ParameterList], _ combination: ModelCombination
+  ) throws -> any LanguageModelFamily {
+    guard case .logits(let filter) = combination else { return try models(checkpoints) }
+    return try EnsembledLanguageModel(
+      checkpoints, precision: precision, headCount: heads, filter: filter)
+  }
+
   /// The tokenizer that all checkpoints share.
   ///
   /// - Throws: `TokenizationError`, `CheckpointError` or `ModelError` if there is none, or another
   ///   checkpoint has one with other ids, or ids that the model does not have.
-  func tokenizer(of models: MixedLanguageModel) throws -> ByteLevelTokenizer {
+  func tokenizer(of models: any LanguageModelFamily) throws -> ByteLevelTokenizer {
     let first = models.checkpoints[0].checkpoint
     let folder = tokenizer ?? first.path
     let found = try TokenizerFolder(folder).tokenizer()
-    let size = models.model.configuration.vocabularySize
+    let size = models.vocabularySize
     guard found.vocabulary.count <= size else {
       throw ModelError(
         .mismatch, in: found.vocabulary.path,
