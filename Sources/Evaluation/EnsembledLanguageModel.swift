@@ -13,8 +13,8 @@ public final class EnsembledLanguageModel: LanguageModelFamily {
   private let members: [GPT2]
   private var isLoaded: [Bool]
 
-  /// Points that are evaluated together. Each costs some fiftieth of running the members, and what
-  /// was not finished of them is lost where a run is interrupted.
+  /// Points that are evaluated together. Each costs about a tenth of running two members the size of
+  /// GPT-2, and what was not finished of them is lost where a run is interrupted.
   public let pointsAtOnce = 16
 
   /// Allocates a model for each checkpoint.

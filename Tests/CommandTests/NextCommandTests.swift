@@ -41,24 +41,25 @@ import Testing
 
   @Test("Sums of logits meet sums of weights at the ends, and are geometric means between")
   func ensembles() throws {
-    let options = ["--words", "great,bad", "--top", "2000", "--alpha", "0.5"]
-    func rows(_ more: String...) throws -> [[Substring: Substring]] {
+    func rows(_ more: String...) throws -> [[String: Any]] {
       try Run(
         ["next", miniature("tuned-negative"), miniature("tuned"), "--prompt", "This movie is"]
-          + options + ["--json"] + more
-      ).objects().map { Dictionary(uniqueKeysWithValues: $0.map { ($0.key[...], "\($0.value)"[...]) }) }
+          + ["--words", "great,bad", "--top", "2000", "--alpha", "0.5", "--json"] + more
+      ).objects()
     }
-    let (weights, logits) = (try rows(), try rows("--ensemble", "logits"))
-    func log(_ rows: [[Substring: Substring]], _ alpha: String) -> [Substring: Double] {
-      Dictionary(
-        rows.filter { $0["alpha"] == alpha[...] && $0["n_tokens"] == "1" }.compactMap { row in
-          row["log_probability"].flatMap { Double($0) }.map { (row["id"] ?? "", $0) }
-        }, uniquingKeysWith: { first, _ in first })
+    func logs(_ rows: [[String: Any]], at alpha: Double) -> [Int: Double] {
+      let pairs = rows.filter { $0["alpha"] as? Double == alpha && $0["n_tokens"] as? Int == 1 }
+        .compactMap { row in
+          (row["id"] as? Int).flatMap { id in
+            (row["log_probability"] as? Double).map { (id, $0) }
+          }
+        }
+      return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
-    #expect(log(weights, "0") == log(logits, "0") && log(weights, "1") == log(logits, "1"))
+    let (weights, sums) = (try rows(), try rows("--ensemble", "logits"))
+    let (a, b, middle) = (logs(sums, at: 0), logs(sums, at: 1), logs(sums, at: 0.5))
+    #expect(a.count > 500 && logs(weights, at: 0) == a && logs(weights, at: 1) == b)
     // log p at the middle is the mean of the ends' log p, less one constant.
-    let (a, b, middle) = (log(logits, "0"), log(logits, "1"), log(logits, "0.5"))
-    #expect(middle.count > 500)
     let constants = middle.map { $0.value - ((a[$0.key] ?? .nan) + (b[$0.key] ?? .nan)) / 2 }
     // Log-probabilities of size 10 in binary32, three of them.
     #expect((constants.max() ?? .nan) - (constants.min() ?? .nan) < 1e-5)

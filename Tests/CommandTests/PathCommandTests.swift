@@ -165,7 +165,7 @@ import Testing
     #expect(losses[1] < losses[0] - 0.5)
   }
 
-  @Test("An ensemble's result is the same after an interruption, and is told from that of weights")
+  @Test("An ensemble's result is the same after an interruption, and is none of weights")
   func ensembleBytes() throws {
     let paths = ["one", "two"].map { folder.path + "/\($0).h5" }
     func run(_ output: String, _ alphas: String, _ options: String...) throws -> Run {
@@ -186,9 +186,31 @@ import Testing
     #expect(try content(paths[0]) == content(paths[1]))
   }
 
+  @Test(
+    "Members of an ensemble may be of different kinds, and verify sees the kind of each")
+  func ensembleConfigurations() throws {
+    let models = ["base", "tuned"].map { folder.path + "/" + $0 }
+    for (model, copy) in zip(["base", "tuned"], models) {
+      try FileManager.default.copyItem(atPath: miniature(model), toPath: copy)
+    }
+    let output = folder.path + "/o.h5"
+    let arguments = ["path"] + models + ["--text", text, "--lines", "-q", "-o", output]
+    let configuration = models[1] + "/config.json"
+    let settings = String(decoding: try content(configuration), as: UTF8.self)
+    let other = settings.replacing("\"gelu_new\"", with: "\"relu\"")
+    #expect(other != settings)
+    try Data(other.utf8).write(to: URL(fileURLWithPath: configuration))
+    #expect(try Run(arguments).code == 2)
+    #expect(try Run(arguments + ["--ensemble", "logits"]).code == 0)
+    #expect(try Run("verify", output, models[0], models[1], text).code == 0)
+    try Data(settings.utf8).write(to: URL(fileURLWithPath: configuration))
+    #expect(try Run("verify", output, models[0], models[1], text).code == 1)
+  }
+
   @Test("Memory for an ensemble is that of all its models")
   func memory() throws {
-    let run = try path("base", "tuned", "--ensemble", "logits", "--memory", "32MB", "--threads", "64")
+    let run = try path(
+      "base", "tuned", "--ensemble", "logits", "--memory", "32MB", "--threads", "64")
     #expect(run.code == 64 && run.errors.contains("2 models"))
   }
 }

@@ -25,7 +25,7 @@ from transformers import (AutoTokenizer, GPT2LMHeadModel, LogitsProcessor, Logit
 
 HERE = pathlib.Path(__file__).resolve().parent.parent.parent
 PROMPTS = ["This movie is", "The actors", "", "I was very disappointed by", "A great film"]
-TOP_P = 0.6
+TOP_P = 0.3
 NEW = 24
 TOLERANCE = 1e-4  # nats per token
 

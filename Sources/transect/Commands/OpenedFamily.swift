@@ -40,14 +40,17 @@ struct OpenedFamily {
   /// What a result is made from.
   ///
   /// - Parameter sources: texts or prompts.
-  /// - Returns: checkpoints, sources, and files beside the first checkpoint.
+  /// - Returns: checkpoints, sources, files beside the first checkpoint, and where each checkpoint is
+  ///   run by itself, the others' configurations.
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
   /// - Complexity: reads every parameter once.
   func inputs(_ sources: [Provenance.Input]) throws -> [Provenance.Input] {
     let arguments = request.checkpoints.map(\.argument)
+    let others = arguments.indices.dropFirst(models.combination == .weights ? arguments.count : 1)
     return try recordedInputs(
       arguments, request.checkpoints.map(\.role), models.checkpoints, request.resources)
       + sources + request.language.companions(of: arguments[0])
+      + others.flatMap { try request.language.configuration(of: arguments[$0], label: labels[$0]) }
   }
 
   /// Checks that no checkpoint has changed.

@@ -45,6 +45,8 @@ struct MixingOptions: ParsableArguments {
       """)
   var slerp = false
 
+  private static let mostPoints = 1_000_000
+
   func validate() throws {
     guard (weight + overrides.map(\.parameter)).allSatisfy(\.isFinite) else {
       throw ValidationError("coefficients must be finite numbers")
@@ -54,6 +56,10 @@ struct MixingOptions: ParsableArguments {
       throw ValidationError("\(given) goes with \(missing), which is missing; it may be 0")
     }
     guard modeCount <= 1 else { throw needsOneMode }
+    let most = MixingOptions.mostPoints
+    guard (plus?.values.count ?? 1) <= most / (minus?.values.count ?? 1) else {
+      throw ValidationError("--plus and --minus may make \(most) points")
+    }
     guard (base != nil) == (beta != nil || plus != nil) else {
       throw ValidationError("--base goes with --beta, or with --plus and --minus")
     }
