@@ -66,7 +66,7 @@ let package = Package(
       name: "Evaluation",
       dependencies: [
         "Tensors", "JSON", "Threads", "LinearAlgebra", "Tokenization", "Journals", "Checkpoints",
-        "Geometry", "Models",
+        "Geometry", "Models", "Generation",
       ],
       swiftSettings: fastInDebug),
     .target(
@@ -130,7 +130,9 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+      dependencies: [
+        "Evaluation", "Generation", "LinearAlgebra", "Tokenization", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "GenerationTests",

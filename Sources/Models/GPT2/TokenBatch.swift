@@ -1,3 +1,5 @@
+import Threads
+
 /// Windows whose positions go through the layers together, row after row.
 struct TokenBatch {
   /// The rows of each window.
@@ -56,6 +58,52 @@ struct TokenBatch {
       room -= count
     }
     return batches
+  }
+}
+
+extension TokenBatch {
+  /// Rows whose logits are in memory at once.
+  static let rowsAtOnce = 16
+
+  /// Takes kept rows a few at a time.
+  func forEachPiece(_ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: kept.count, by: TokenBatch.rowsAtOnce) {
+      body(first..<min(first + TokenBatch.rowsAtOnce, kept.count))
+    }
+  }
+
+  /// Takes windows in batches.
+  ///
+  /// - Parameters:
+  ///   - windows: the windows, which the model can read.
+  ///   - threads: how many work at once.
+  ///   - positionsAtOnce: positions of a batch.
+  ///   - workspace: makes what a thread computes in, given the positions of the largest batch.
+  ///   - body: gives a result for each row that a batch keeps.
+  /// - Returns: for each window, the results of its scored tokens.
+  /// - Throws: nothing of its own.
+  static func map<Workspace, Value: Sendable>(
+    _ windows: [ScoredTokens], threads: Int, positionsAtOnce: Int,
+    workspace: @escaping @Sendable (Int) -> Workspace,
+    _ body: @escaping @Sendable (Workspace, TokenBatch) -> [Value]
+  ) throws -> [[Value]] {
+    let plan = plan(windows, limit: max(positionsAtOnce, 1), threads: max(threads, 1))
+    let batches = plan.map { members in
+      members.reduce(into: TokenBatch()) { $0.add(windows[$1]) }
+    }
+    let largest = batches.map(\.tokens.count).max() ?? 0
+    let found = try concurrentMap(
+      batches.count, threads: threads, workspace: { workspace(largest) },
+      { body($0, batches[$1]) })
+    var results = windows.map { _ in [Value]() }
+    for (members, values) in zip(plan, found) {
+      var rest = values[...]
+      for member in members {
+        results[member] = Array(rest.prefix(windows[member].scored.count))
+        rest = rest.dropFirst(windows[member].scored.count)
+      }
+    }
+    return results
   }
 }
 

@@ -31,13 +31,13 @@ struct InputRecords {
     guard !named.isEmpty else { return items.map(\.path) }
     guard named.count == items.count(where: { !$0.isCompanion }) else { return nil }
     var rest = named[...]
+    let owners = zip(items.filter { !$0.isCompanion }.map { $0.path + "/" }, named)
     return items.map { item in
       guard item.isCompanion else { return rest.removeFirst() }
-      let first = items[0].path + "/"
-      guard item.path.hasPrefix(first), let folder = try? modelFolder(named[0]) else {
-        return item.path
-      }
-      return folder + "/" + item.path.dropFirst(first.count)
+      guard let (path, place) = owners.first(where: { item.path.hasPrefix($0.0) }),
+        let folder = try? modelFolder(place)
+      else { return item.path }
+      return folder + "/" + item.path.dropFirst(path.count)
     }
   }
 

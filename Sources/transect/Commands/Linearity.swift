@@ -4,7 +4,6 @@ import Evaluation
 import Geometry
 import HDF5
 import JSON
-import Models
 import Reports
 
 /// `transect linearity`: how far models along a line are what their first-order expansion says.
@@ -49,8 +48,8 @@ struct Linearity: ParsableCommand {
     let models = try language.models(checkpoints)
     let sample = Linearity.sampleByteCount
     try resources.requireMemory(
-      for: models.model, count: 2, extra: (2 * anchor.values.count + 2) * sample)
-    let (texts, sources) = try scoring.read(for: models.model, language.tokenizer(of: models))
+      for: models, count: 2, extra: (2 * anchor.values.count + 2) * sample)
+    let (texts, sources) = try scoring.read(for: models, language.tokenizer(of: models))
     let study = LinearityStudy(
       models, path: path.path, texts: texts, threads: resources.threads,
       sampleByteCount: sample)
@@ -65,7 +64,7 @@ struct Linearity: ParsableCommand {
     let report = LinearityReport(
       path.line, checkpoints: names, texts: texts.map(\.name), found: found)
     try output.write {
-      try result(report, checkpoints, sources, scoring.attributes(for: models.model))
+      try result(report, checkpoints, sources, scoring.attributes(for: models))
     }
     try printing.show(
       json: [jsonHeader("linearity")] + jsonLines(report.table, kind: "point"),

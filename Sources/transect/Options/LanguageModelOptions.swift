@@ -35,15 +35,30 @@ struct LanguageModelOptions: ParsableArguments {
     try MixedLanguageModel(checkpoints, precision: precision, headCount: heads)
   }
 
+  /// The checkpoints as language models, and what is combined of them.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: in the order of coefficients.
+  ///   - combination: weights, for which they must be of one configuration, or logits.
+  /// - Returns: the models.
+  /// - Throws: `ModelError` or `CheckpointError` if they cannot be combined.
+  func family(
+    _ checkpoints: [ParameterList], _ combination: ModelCombination
+  ) throws -> any LanguageModelFamily {
+    guard case .logits(let filter) = combination else { return try models(checkpoints) }
+    return try EnsembledLanguageModel(
+      checkpoints, precision: precision, headCount: heads, filter: filter)
+  }
+
   /// The tokenizer that all checkpoints share.
   ///
   /// - Throws: `TokenizationError`, `CheckpointError` or `ModelError` if there is none, or another
   ///   checkpoint has one with other ids, or ids that the model does not have.
-  func tokenizer(of models: MixedLanguageModel) throws -> ByteLevelTokenizer {
+  func tokenizer(of models: any LanguageModelFamily) throws -> ByteLevelTokenizer {
     let first = models.checkpoints[0].checkpoint
     let folder = tokenizer ?? first.path
     let found = try TokenizerFolder(folder).tokenizer()
-    let size = models.model.configuration.vocabularySize
+    let size = models.vocabularySize
     guard found.vocabulary.count <= size else {
       throw ModelError(
         .mismatch, in: found.vocabulary.path,
@@ -72,22 +87,32 @@ struct LanguageModelOptions: ParsableArguments {
   /// - Returns: its configuration, if it has one, and the tokenizer's files.
   /// - Throws: `CheckpointError` if one cannot be read.
   func companions(of checkpoint: String) throws -> [Provenance.Input] {
+    let place = try tokenizer.map(modelFolder) ?? modelFolder(checkpoint)
+    let files = try TokenizerFolder(place).files()
+    return try configuration(of: checkpoint)
+      + files.map {
+        Provenance.Input(
+          label: baseName($0.path), role: "tokenizer", path: $0.path, folder: place, bytes: $0.bytes
+        )
+      }
+  }
+
+  /// The configuration beside a checkpoint, as an input of a result.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: as given on the command line.
+  ///   - label: the checkpoint's, if it is not the first.
+  /// - Returns: one input, or none if there is no such file.
+  /// - Throws: `CheckpointError` if it cannot be read.
+  func configuration(
+    of checkpoint: String, label: String? = nil
+  ) throws -> [Provenance.Input] {
     let folder = try modelFolder(checkpoint)
-    let configuration = folder + "/config.json"
-    var inputs: [Provenance.Input] = []
-    func add(_ role: String, _ path: String, _ folder: String, _ bytes: [UInt8]) {
-      inputs.append(
-        .init(label: baseName(path), role: role, path: path, folder: folder, bytes: bytes))
-    }
-    if access(configuration, F_OK) == 0 {
-      let file = try InputFile(configuration, mode: .pread)
-      add("configuration", configuration, folder, try file.content(limit: 1 << 22))
-    }
-    let place = try tokenizer.map(modelFolder) ?? folder
-    for file in try TokenizerFolder(place).files() {
-      add("tokenizer", file.path, place, file.bytes)
-    }
-    return inputs
+    let path = folder + "/config.json"
+    guard access(path, F_OK) == 0 else { return [] }
+    let name = (label.map { $0 + "/" } ?? "") + "config.json"
+    let bytes = try InputFile(path, mode: .pread).content(limit: 1 << 22)
+    return [.init(label: name, role: "configuration", path: path, folder: folder, bytes: bytes)]
   }
 
   /// The options that shape a result, in a fixed order.
