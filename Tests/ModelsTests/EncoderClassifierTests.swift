@@ -136,7 +136,7 @@ import Testing
 }
 
 extension SmallEncoder {
-  typealias Damage = (inout MemoryWeights, TensorName) -> Void
+  typealias Damage = @Sendable (inout MemoryWeights, TensorName) -> Void
 
   /// What may be wrong with a tensor.
   static let damages: [(ModelError.Reason, Damage)] = [
