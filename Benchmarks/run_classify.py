@@ -11,6 +11,7 @@ takes texts sorted by length in batches of 16 and 32, padded to the longest of e
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -67,14 +68,15 @@ def main():
         make_model(arguments.vocabulary, folder)
         path = pathlib.Path(folder) / "texts.jsonl"
         path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-        rounds = []
+        rounds, load = [], os.getloadavg()[0]
         for _ in range(arguments.rounds):
             padded = [theirs(folder, path, batch) for batch in (16, 32)]
             rounds.append((ours(arguments, folder, texts, "float32"), ours(arguments, folder, texts, "bfloat16"),
                            *(seconds for seconds, _ in padded)))
             tokens = padded[0][1]
     medians = [statistics.median(column) for column in zip(*rounds)]
-    print(f"{len(texts)} texts, {tokens} tokens, {arguments.rounds} rounds\n")
+    print(f"{len(texts)} texts, {tokens} tokens, {arguments.rounds} rounds; load {load:.1f} at the start, "
+          f"{os.getloadavg()[0]:.1f} at the end\n")
     print("| program | seconds | texts/s | tokens/s | its time / transect's |")
     print("|---|--:|--:|--:|--:|")
     names = ("transect, f32", "transect, bf16", "transformers, f32, batches of 16", "transformers, f32, batches of 32")
