@@ -57,7 +57,7 @@ let package = Package(
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
+      name: "Models", dependencies: ["Tensors", "JSON", "Threads", "CKernels", "CLayers"],
       swiftSettings: fastInDebug),
     .target(
       name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],
@@ -93,6 +93,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "classifier-probe",
+      dependencies: [
+        "JSON", "Tokenization", "Models", "Geometry", "Checkpoints",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/classifier-probe", swiftSettings: warningsAreErrors),
     .target(
       name: "TestSupport",
       dependencies: ["Tensors", "Checkpoints", "LinearAlgebra", "Geometry", "Models"],
@@ -131,7 +138,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "Generation", "LinearAlgebra", "Tokenization", "TestSupport",
+        "Evaluation", "Generation", "Models", "Geometry", "LinearAlgebra", "Checkpoints",
+        "Tokenization", "TestSupport",
       ],
       swiftSettings: fastInDebug),
     .testTarget(

@@ -2,7 +2,7 @@
 final class EnsembleActivations {
   private let members: [GPT2]
   /// Of members that have a coefficient other than 0 at some point.
-  private let activations: [Int: GPT2Activations]
+  private let activations: [Int: LayerActivations]
   /// Of the same members, [rows, vocabulary].
   private let logits: [Int: AlignedBuffer<Float>]
   /// [vocabulary].
@@ -16,7 +16,7 @@ final class EnsembleActivations {
     func each<Value>(_ make: (Int) -> Value) -> [Int: Value] {
       Dictionary(uniqueKeysWithValues: running.map { ($0, make($0)) })
     }
-    activations = each { GPT2Activations(members[$0].configuration, positions: positions) }
+    activations = each { LayerActivations(members[$0].configuration, positions: positions) }
     logits = each { _ in AlignedBuffer(count: TokenBatch.rowsAtOnce * words) }
     row = AlignedBuffer(count: words)
   }
@@ -75,7 +75,7 @@ final class EnsembleActivations {
   }
 
   /// The member that an ensemble is, if it is one of coefficient 1.
-  private func onlyMember(at point: [Double]) -> (Int, GPT2Activations)? {
+  private func onlyMember(at point: [Double]) -> (Int, LayerActivations)? {
     let running = point.indices.filter { point[$0] != 0 }
     guard running.count == 1, point[running[0]] == 1 else { return nil }
     return activations[running[0]].map { (running[0], $0) }

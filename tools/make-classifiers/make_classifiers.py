@@ -27,6 +27,8 @@ from transformers import AutoTokenizer, GPT2ForSequenceClassification
 from transformers.utils import logging
 
 LABELS = {"sentiment": ["negative", "neutral", "positive"], "grammar": ["unacceptable", "acceptable"]}
+EPOCHS = {"sentiment": 3, "grammar": 6}
+RATES = {"sentiment": 1e-3, "grammar": 5e-4}
 SENTIMENT_CLASS = (0, 0, 1, 2, 2)
 TOKENS_OF_BATCH = 2048
 LONGEST = 126
@@ -113,7 +115,7 @@ def read_rows(data, rng):
     """Training rows, and sets to measure on by name, of both classifiers."""
     general = read_sentences(data / "text" / "general" / "train.jsonl")
     held_out = read_sentences(data / "text" / "general" / "valid.jsonl")
-    grammar = read_cola(data, "in_domain_train") * 2 + spoiled(rng.sample(general, 40000), rng)
+    grammar = read_cola(data, "in_domain_train") * 2 + spoiled(rng.sample(general, min(80000, len(general))), rng)
     return {
         "sentiment": (
             read_sentiment(data, "train", whole=False),
@@ -157,13 +159,13 @@ def as_tensors(group, pad):
 def train(name, model, rows, tokenizer, args):
     """Train all parameters in place."""
     rng = random.Random(args.seed)
-    epochs = [batches(rows, tokenizer, rng) for _ in range(args.epochs)]
+    epochs = [batches(rows, tokenizer, rng) for _ in range(EPOCHS[name])]
     steps = sum(map(len, epochs))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATES[name], weight_decay=0.01)
     model.train()
     for step, (ids, mask, labels) in enumerate(batch for epoch in epochs for batch in epoch):
         warm = min(1.0, (step + 1) / 100)
-        rate = args.lr * warm * (0.05 + 0.475 * (1 + math.cos(math.pi * step / steps)))
+        rate = RATES[name] * warm * (0.05 + 0.475 * (1 + math.cos(math.pi * step / steps)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
@@ -206,17 +208,18 @@ def main():
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--miniature", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", choices=LABELS, help="make one of the two")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     logging.set_verbosity_error()
     tokenizer = AutoTokenizer.from_pretrained(args.miniature / "base")
     rows = read_rows(args.data, random.Random(args.seed))
-    found = {}
-    for name, (training, held_out) in rows.items():
+    manifest = args.out / "MANIFEST.json"
+    found = json.loads(manifest.read_text()) if manifest.exists() else {}
+    for name in [args.only] if args.only else LABELS:
+        training, held_out = rows[name]
         torch.manual_seed(args.seed)
         model = GPT2ForSequenceClassification.from_pretrained(
             args.miniature / "base", num_labels=len(LABELS[name]),
@@ -228,7 +231,7 @@ def main():
         found[name]["trained_on"] = len(training)
         print(json.dumps({name: found[name]}, indent=1))
         save(model, args.out / name, args.miniature / "base")
-    (args.out / "MANIFEST.json").write_text(json.dumps(found, indent=1) + "\n")
+    manifest.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ extension GPT2: CausalLanguageModel {
     try requireReadable(windows)
     return try TokenBatch.map(
       windows, threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
+      workspace: { LayerActivations(configuration, positions: $0) },
       { work, batch in
         self.run(batch, in: work)
         return self.negativeLogLikelihoods(ofRun: batch, in: work)
@@ -41,7 +41,7 @@ extension GPT2: CausalLanguageModel {
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))
-    let work = GPT2Activations(configuration, positions: tokens.count)
+    let work = LayerActivations(configuration, positions: tokens.count)
     run(batch, in: work)
     return logits(ofRows: batch.kept.indices, in: work)
   }
@@ -60,7 +60,7 @@ extension GPT2: CausalLanguageModel {
     let configuration = configuration
     return try TokenBatch.map(
       windows(after: prompts), threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
+      workspace: { LayerActivations(configuration, positions: $0) },
       { work, batch in
         self.run(batch, in: work)
         return batch.kept.indices.map { self.logits(ofRows: $0..<$0 + 1, in: work) }
@@ -69,7 +69,7 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// The logits of rows that go into the head.
-  private func logits(ofRows rows: Range<Int>, in work: GPT2Activations) -> [Float] {
+  private func logits(ofRows rows: Range<Int>, in work: LayerActivations) -> [Float] {
     let count = rows.count * configuration.vocabularySize
     return [Float](unsafeUninitializedCapacity: count) { logits, initialized in
       guard let first = logits.baseAddress else { return }
@@ -80,7 +80,7 @@ extension GPT2: CausalLanguageModel {
 
   /// Multiplies rows that go into the head by it; `logits` is [rows, vocabulary].
   func computeLogits(
-    _ rows: Range<Int>, in work: GPT2Activations, into logits: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, in work: LayerActivations, into logits: UnsafeMutablePointer<Float>
   ) {
     multiply(
       work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count, by: head,
@@ -93,7 +93,7 @@ extension GPT2: CausalLanguageModel {
   ///   limit and the longest window.
   /// - Returns: bytes.
   public func scratchByteCount(positions: Int) -> Int {
-    GPT2Activations.byteCount(configuration, positions: positions)
+    LayerActivations.byteCount(configuration, positions: positions)
   }
 
   /// Checks that windows can be read.
@@ -104,7 +104,7 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// What the model makes of the targets of a batch that was run, in nats.
-  func negativeLogLikelihoods(ofRun batch: TokenBatch, in work: GPT2Activations) -> [Float] {
+  func negativeLogLikelihoods(ofRun batch: TokenBatch, in work: LayerActivations) -> [Float] {
     [Float](unsafeUninitializedCapacity: batch.kept.count) { numbers, initialized in
       batch.targets.withUnsafeBufferPointer { targets in
         guard let first = numbers.baseAddress, let targets = targets.baseAddress else { return }
@@ -117,7 +117,7 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// Leaves what goes into the head in `work.input`, one row for each kept row.
-  func run(_ batch: TokenBatch, in work: GPT2Activations) {
+  func run(_ batch: TokenBatch, in work: LayerActivations) {
     run(batch, in: work) { _, window in
       let rows = batch.windows[window]
       attention(
@@ -135,7 +135,7 @@ extension GPT2: CausalLanguageModel {
   ///   - gather: takes a layer and a window of the batch; leaves what heads of attention gather
   ///     from the rows of `work.wide` in those of `work.input`.
   func run(
-    _ batch: TokenBatch, in work: GPT2Activations, gather: (_ layer: Int, _ window: Int) -> Void
+    _ batch: TokenBatch, in work: LayerActivations, gather: (_ layer: Int, _ window: Int) -> Void
   ) {
     embed(batch, into: work.stream.pointer)
     for (layer, block) in blocks.enumerated() {
@@ -163,7 +163,7 @@ extension GPT2: CausalLanguageModel {
     }
   }
 
-  func normalize(by norm: Norm, positions: Int, in work: GPT2Activations) {
+  func normalize(by norm: Norm, positions: Int, in work: LayerActivations) {
     layerNorm(
       work.stream.pointer, positions: positions, channels: configuration.width,
       weight: norm.weight.pointer, bias: norm.bias.pointer,
@@ -171,7 +171,7 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// Leaves queries, keys and values in `work.wide`.
-  private func project(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func project(_ block: Block, positions: Int, in work: LayerActivations) {
     normalize(by: block.attentionNorm, positions: positions, in: work)
     multiply(
       work.input.pointer, positions: positions, by: block.attention.weight,
@@ -180,7 +180,7 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.
-  private func feed(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func feed(_ block: Block, positions: Int, in work: LayerActivations) {
     multiply(
       work.input.pointer, positions: positions, by: block.attentionOutput.weight,
       bias: block.attentionOutput.bias.pointer, adding: true, into: work.stream.pointer,

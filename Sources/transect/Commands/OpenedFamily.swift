@@ -53,7 +53,7 @@ struct OpenedFamily {
     return try recordedInputs(
       arguments, request.checkpoints.map(\.role), models.checkpoints, request.resources)
       + sources + request.language.companions(of: arguments[0])
-      + others.flatMap { try request.language.configuration(of: arguments[$0], label: labels[$0]) }
+      + others.flatMap { try configurationInputs(of: arguments[$0], label: labels[$0]) }
   }
 
   /// Checks that no checkpoint has changed.

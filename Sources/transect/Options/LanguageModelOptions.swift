@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Geometry
-import Glibc
 import JSON
 import Models
 import Reports
@@ -88,31 +87,8 @@ struct LanguageModelOptions: ParsableArguments {
   /// - Throws: `CheckpointError` if one cannot be read.
   func companions(of checkpoint: String) throws -> [Provenance.Input] {
     let place = try tokenizer.map(modelFolder) ?? modelFolder(checkpoint)
-    let files = try TokenizerFolder(place).files()
-    return try configuration(of: checkpoint)
-      + files.map {
-        Provenance.Input(
-          label: baseName($0.path), role: "tokenizer", path: $0.path, folder: place, bytes: $0.bytes
-        )
-      }
-  }
-
-  /// The configuration beside a checkpoint, as an input of a result.
-  ///
-  /// - Parameters:
-  ///   - checkpoint: as given on the command line.
-  ///   - label: the checkpoint's, if it is not the first.
-  /// - Returns: one input, or none if there is no such file.
-  /// - Throws: `CheckpointError` if it cannot be read.
-  func configuration(
-    of checkpoint: String, label: String? = nil
-  ) throws -> [Provenance.Input] {
-    let folder = try modelFolder(checkpoint)
-    let path = folder + "/config.json"
-    guard access(path, F_OK) == 0 else { return [] }
-    let name = (label.map { $0 + "/" } ?? "") + "config.json"
-    let bytes = try InputFile(path, mode: .pread).content(limit: 1 << 22)
-    return [.init(label: name, role: "configuration", path: path, folder: folder, bytes: bytes)]
+    return try companionInputs(
+      of: checkpoint, tokenizer: TokenizerFolder(place).files(), from: place)
   }
 
   /// The options that shape a result, in a fixed order.
