@@ -1,0 +1,70 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Geometry
+import Models
+import Reports
+
+/// The models that score texts, loaded once.
+struct OpenedScorers {
+  /// Takes the numbers of texts.
+  let scorer: TextScorer
+  private let language: (argument: String, models: MixedLanguageModel, LanguageModelOptions)?
+
+  /// Loads models.
+  ///
+  /// - Parameters:
+  ///   - options: which.
+  ///   - language: how the scorer is run, and where its tokenizer is.
+  ///   - resources: how to read, and with how many threads.
+  ///   - output: must not be one of their files.
+  /// - Throws: `CheckpointError`, `ModelError`, `TokenizationError` or `LabelError` if one cannot be
+  ///   used; `ValidationError` if the memory granted is too little, or the stride too long.
+  init(
+    _ options: ScorerOptions, _ language: LanguageModelOptions, _ resources: ResourceOptions,
+    before output: OutputOptions
+  ) throws {
+    self.language = try options.scorer.map { argument in
+      let checkpoints = try openModels([argument], resources, before: output)
+      return (argument, try language.models(checkpoints), language)
+    }
+    if let models = self.language?.models {
+      try resources.requireMemory(for: models.model)
+      try models.model.load(models.weights.at([1]), threads: resources.threads)
+    }
+    scorer = TextScorer(
+      likelihood: try self.language.map { try OpenedScorers.likelihood($0.models, $0.2, options) },
+      wordRule: options.words)
+  }
+
+  private static func likelihood(
+    _ models: MixedLanguageModel, _ language: LanguageModelOptions, _ options: ScorerOptions
+  ) throws -> TextLikelihood {
+    let context = models.model.configuration.contextLength
+    guard options.scorerStride.map({ $0 <= context }) ?? true else {
+      throw ValidationError("--scorer-stride must be at most the scorer's context, \(context)")
+    }
+    return TextLikelihood(
+      models.model, tokenizer: try language.tokenizer(of: models), rule: options.rule)
+  }
+
+  /// Checks that no model was changed while it was read.
+  ///
+  /// - Throws: `CheckpointError` if one was.
+  func verifyUnchanged() throws {
+    for checkpoint in language?.models.checkpoints ?? [] {
+      try checkpoint.checkpoint.verifyUnchanged()
+    }
+  }
+
+  /// The models as a result records them.
+  ///
+  /// - Parameter resources: threads for their digests.
+  /// - Returns: each checkpoint, its configuration and its tokenizer.
+  /// - Throws: `CheckpointError` if a file cannot be read to its end.
+  func inputs(_ resources: ResourceOptions) throws -> [Provenance.Input] {
+    guard let (argument, models, options) = language else { return [] }
+    return try recordedInputs([argument], ["scorer"], models.checkpoints, resources)
+      + options.companions(of: argument)
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Reports
+
+/// Which models score texts, and what of them.
+struct ScorerOptions: ParsableArguments {
+  @Option(help: "A GPT-2 that gives perplexities.")
+  var scorer: String?
+
+  @Option(help: "A classifier of sentiment, which gives positive scores.")
+  var sentiment: String?
+
+  @Option(help: "A classifier of acceptable sentences, which gives grammar scores.")
+  var grammar: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Score a text given its prompt, or as if nothing preceded it.")
+  var conditional = true
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Put the scorer's end-of-text token before everything. It always takes the place of an empty \
+      prompt.
+      """)
+  var scorerBos = true
+
+  @Option(
+    help: """
+      Tokens by which the scorer's windows advance in texts that exceed its context; the context if \
+      not given.
+      """)
+  var scorerStride: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Show classifiers the prompt with the text behind it, or the text alone.")
+  var withPrompt = true
+
+  @Option(help: "Words of n-grams: between whitespace, or between single blanks as DExperts has it.")
+  var words = WordRule.whitespace
+
+  func validate() throws {
+    guard scorerStride.map({ $0 >= 1 }) ?? true else {
+      throw ValidationError("--scorer-stride must be positive")
+    }
+  }
+
+  /// What likelihoods are taken of.
+  var rule: TextLikelihood.Rule {
+    .init(isConditional: conditional, startsAnew: scorerBos, stride: scorerStride)
+  }
+
+  /// The options that shape a result, in a fixed order.
+  func recorded(withPaths: Bool) -> [String] {
+    let given = [("--scorer", scorer), ("--sentiment", sentiment), ("--grammar", grammar)]
+    let models = given.flatMap { name, argument in
+      argument.map { [name, recordedPath($0, whole: withPaths)] } ?? []
+    }
+    return models + flags
+  }
+
+  private var flags: [String] {
+    (conditional ? [] : ["--no-conditional"]) + (scorerBos ? [] : ["--no-scorer-bos"])
+      + (scorerStride.map { ["--scorer-stride", "\($0)"] } ?? [])
+      + (withPrompt ? [] : ["--no-with-prompt"])
+      + (words == .whitespace ? [] : ["--words", words.rawValue])
+  }
+}
+
+extension WordRule: ExpressibleByArgument {}
