@@ -56,7 +56,7 @@ let package = Package(
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
+      name: "Models", dependencies: ["Tensors", "JSON", "Threads", "CKernels", "CLayers"],
       swiftSettings: fastInDebug),
     .target(
       name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Evaluation
 import Glibc
 import HDF5
 import Models
@@ -59,7 +60,7 @@ struct Transect: ParsableCommand {
   /// Whether an error is about files rather than arguments.
   private static func isFault(_ error: any Error) -> Bool {
     error is ModelError || error is CheckpointError || error is OutputError || error is HDF5Error
-      || error is TokenizationError
+      || error is TokenizationError || error is LabelError
   }
 }
 

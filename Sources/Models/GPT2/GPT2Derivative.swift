@@ -68,12 +68,12 @@ extension GPT2 {
 
 /// The activations of a batch, and how they change.
 private final class Derivation {
-  let value: GPT2Activations
-  let change: GPT2Activations
+  let value: LayerActivations
+  let change: LayerActivations
 
   init(_ configuration: GPT2Configuration, positions: Int) {
-    value = GPT2Activations(configuration, positions: positions)
-    change = GPT2Activations(configuration, positions: positions)
+    value = LayerActivations(configuration, positions: positions)
+    change = LayerActivations(configuration, positions: positions)
   }
 }
 
@@ -160,8 +160,8 @@ extension GPT2 {
 
   /// d(x · W + b) = dx · W + x · dW + db.
   private func multiply(
-    _ x: KeyPath<GPT2Activations, AlignedBuffer<Float>>, positions: Int, by linear: Linear,
-    _ change: Linear, adding: Bool, into y: KeyPath<GPT2Activations, AlignedBuffer<Float>>,
+    _ x: KeyPath<LayerActivations, AlignedBuffer<Float>>, positions: Int, by linear: Linear,
+    _ change: Linear, adding: Bool, into y: KeyPath<LayerActivations, AlignedBuffer<Float>>,
     in work: Derivation
   ) {
     let (value, changed, scratch) = (work.value, work.change, work.value.scratch)

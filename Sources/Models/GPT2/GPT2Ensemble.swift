@@ -31,12 +31,12 @@ extension GPT2 {
 
   /// The activations of both models for a batch.
   private final class Pair {
-    let mine: GPT2Activations
-    let theirs: GPT2Activations
+    let mine: LayerActivations
+    let theirs: LayerActivations
 
     init(_ configuration: GPT2Configuration, positions: Int) {
-      mine = GPT2Activations(configuration, positions: positions)
-      theirs = GPT2Activations(configuration, positions: positions)
+      mine = LayerActivations(configuration, positions: positions)
+      theirs = LayerActivations(configuration, positions: positions)
     }
   }
 

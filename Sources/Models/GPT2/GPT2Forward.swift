@@ -23,7 +23,7 @@ extension GPT2 {
     let configuration = configuration
     return try map(
       windows, threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
+      workspace: { LayerActivations(configuration, positions: $0) },
       { self.negativeLogLikelihoods(of: $1, in: $0) })
   }
 
@@ -76,7 +76,7 @@ extension GPT2 {
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))
-    let work = GPT2Activations(configuration, positions: tokens.count)
+    let work = LayerActivations(configuration, positions: tokens.count)
     run(batch, in: work)
     return logits(ofRows: batch.kept.indices, in: work)
   }
@@ -98,7 +98,7 @@ extension GPT2 {
     let windows = prompts.map { ScoredTokens(tokens: $0 + [0], scored: $0.count..<$0.count + 1) }
     return try map(
       windows, threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
+      workspace: { LayerActivations(configuration, positions: $0) },
       { work, batch in
         self.run(batch, in: work)
         return batch.kept.indices.map { self.logits(ofRows: $0..<$0 + 1, in: work) }
@@ -107,7 +107,7 @@ extension GPT2 {
   }
 
   /// The logits of rows that go into the head.
-  private func logits(ofRows rows: Range<Int>, in work: GPT2Activations) -> [Float] {
+  private func logits(ofRows rows: Range<Int>, in work: LayerActivations) -> [Float] {
     let count = rows.count * configuration.vocabularySize
     return [Float](unsafeUninitializedCapacity: count) { logits, initialized in
       guard let first = logits.baseAddress else { return }
@@ -118,7 +118,7 @@ extension GPT2 {
 
   /// Multiplies rows that go into the head by it; `logits` is [rows, vocabulary].
   func computeLogits(
-    _ rows: Range<Int>, in work: GPT2Activations, into logits: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, in work: LayerActivations, into logits: UnsafeMutablePointer<Float>
   ) {
     multiply(
       work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count, by: head,
@@ -131,7 +131,7 @@ extension GPT2 {
   ///   limit and the longest window.
   /// - Returns: bytes.
   public func scratchByteCount(positions: Int) -> Int {
-    GPT2Activations.byteCount(configuration, positions: positions)
+    LayerActivations.byteCount(configuration, positions: positions)
   }
 
   func require(_ tokens: [Int32], reading count: Int, window: Int) throws {
@@ -150,7 +150,7 @@ extension GPT2 {
   }
 
   private func negativeLogLikelihoods(
-    of batch: TokenBatch, in work: GPT2Activations
+    of batch: TokenBatch, in work: LayerActivations
   ) -> [Float] {
     run(batch, in: work)
     return [Float](unsafeUninitializedCapacity: batch.kept.count) { numbers, initialized in
@@ -165,7 +165,7 @@ extension GPT2 {
   }
 
   /// Leaves what goes into the head in `work.input`, one row for each kept row.
-  func run(_ batch: TokenBatch, in work: GPT2Activations) {
+  func run(_ batch: TokenBatch, in work: LayerActivations) {
     run(batch, in: work) { _, window in
       let rows = batch.windows[window]
       attention(
@@ -183,7 +183,7 @@ extension GPT2 {
   ///   - gather: takes a layer and a window of the batch; leaves what heads of attention gather
   ///     from the rows of `work.wide` in those of `work.input`.
   func run(
-    _ batch: TokenBatch, in work: GPT2Activations, gather: (_ layer: Int, _ window: Int) -> Void
+    _ batch: TokenBatch, in work: LayerActivations, gather: (_ layer: Int, _ window: Int) -> Void
   ) {
     embed(batch, into: work.stream.pointer)
     for (layer, block) in blocks.enumerated() {
@@ -211,7 +211,7 @@ extension GPT2 {
     }
   }
 
-  func normalize(by norm: Norm, positions: Int, in work: GPT2Activations) {
+  func normalize(by norm: Norm, positions: Int, in work: LayerActivations) {
     layerNorm(
       work.stream.pointer, positions: positions, channels: configuration.width,
       weight: norm.weight.pointer, bias: norm.bias.pointer,
@@ -219,7 +219,7 @@ extension GPT2 {
   }
 
   /// Leaves queries, keys and values in `work.wide`.
-  private func project(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func project(_ block: Block, positions: Int, in work: LayerActivations) {
     normalize(by: block.attentionNorm, positions: positions, in: work)
     multiply(
       work.input.pointer, positions: positions, by: block.attention.weight,
@@ -228,7 +228,7 @@ extension GPT2 {
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.
-  private func feed(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func feed(_ block: Block, positions: Int, in work: LayerActivations) {
     multiply(
       work.input.pointer, positions: positions, by: block.attentionOutput.weight,
       bias: block.attentionOutput.bias.pointer, adding: true, into: work.stream.pointer,

@@ -17,7 +17,7 @@ public final class KeyValueCache {
   private let layerCount: Int
   /// [sequences, layers, layerSize].
   private let buffer: AlignedBuffer<Float>
-  private var activations: GPT2Activations?
+  private var activations: LayerActivations?
   private var activationPositions = 0
   private var logits = AlignedBuffer<Float>(count: 0)
 
@@ -77,9 +77,9 @@ public final class KeyValueCache {
   }
 
   /// What to compute in, kept from one call to the next.
-  fileprivate func activations(_ model: GPT2, positions: Int) -> GPT2Activations {
+  fileprivate func activations(_ model: GPT2, positions: Int) -> LayerActivations {
     if let activations, positions <= activationPositions { return activations }
-    let made = GPT2Activations(model.configuration, positions: positions)
+    let made = LayerActivations(model.configuration, positions: positions)
     (activations, activationPositions) = (made, positions)
     return made
   }
@@ -132,7 +132,7 @@ extension GPT2 {
 
   private func attend(
     onward cache: KeyValueCache, _ sequence: Int, _ layer: Int, _ rows: Range<Int>,
-    in work: GPT2Activations
+    in work: LayerActivations
   ) {
     let width = configuration.width
     attention(

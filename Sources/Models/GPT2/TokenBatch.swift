@@ -29,25 +29,30 @@ struct TokenBatch {
     targets += window.tokens[window.scored]
   }
 
-  /// Shares windows out to batches.
-  ///
-  /// Long windows come first, so that threads end at about the same time, and there are about as
-  /// many positions in every batch.
+  /// Shares windows out to batches; those with nothing to score are left out.
   ///
   /// - Parameters:
-  ///   - windows: windows with something to score.
+  ///   - windows: the windows.
   ///   - limit: positions of a batch, unless one window has more.
   ///   - threads: how many work at once.
   /// - Returns: the positions in `windows` of the windows of each batch.
   static func plan(_ windows: [ScoredTokens], limit: Int, threads: Int) -> [[Int]] {
-    let order = windows.indices.filter { windows[$0].readCount > 0 }
-      .sorted { (windows[$1].readCount, $0) < (windows[$0].readCount, $1) }
-    let total = order.reduce(0) { $0 + windows[$1].readCount }
+    plan(lengths: windows.map(\.readCount), limit: limit, threads: threads)
+  }
+
+  /// Shares windows of some lengths out to batches; empty ones are left out.
+  ///
+  /// Long windows come first, so that threads end at about the same time, and there are about as
+  /// many positions in every batch.
+  static func plan(lengths: [Int], limit: Int, threads: Int) -> [[Int]] {
+    let order = lengths.indices.filter { lengths[$0] > 0 }
+      .sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+    let total = order.reduce(0) { $0 + lengths[$1] }
     let fewest = max(total.dividedRoundingUp(by: limit), 1)
     let size = total.dividedRoundingUp(by: fewest.dividedRoundingUp(by: threads) * threads)
     var (batches, room) = ([[Int]](), 0)
     for index in order {
-      let count = windows[index].readCount
+      let count = lengths[index]
       if count > room || batches.isEmpty {
         batches.append([])
         room = max(size, count)

@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Geometry
-import Glibc
 import JSON
 import Models
 import Reports
@@ -71,22 +70,9 @@ struct LanguageModelOptions: ParsableArguments {
   /// - Returns: its configuration, if it has one, and the tokenizer's files.
   /// - Throws: `CheckpointError` if one cannot be read.
   func companions(of checkpoint: String) throws -> [Provenance.Input] {
-    let folder = try modelFolder(checkpoint)
-    let configuration = folder + "/config.json"
-    var inputs: [Provenance.Input] = []
-    func add(_ role: String, _ path: String, _ folder: String, _ bytes: [UInt8]) {
-      inputs.append(
-        .init(label: baseName(path), role: role, path: path, folder: folder, bytes: bytes))
-    }
-    if access(configuration, F_OK) == 0 {
-      let file = try InputFile(configuration, mode: .pread)
-      add("configuration", configuration, folder, try file.content(limit: 1 << 22))
-    }
-    let place = try tokenizer.map(modelFolder) ?? folder
-    for file in try TokenizerFolder(place).files() {
-      add("tokenizer", file.path, place, file.bytes)
-    }
-    return inputs
+    let place = try tokenizer.map(modelFolder) ?? modelFolder(checkpoint)
+    return try companionInputs(
+      of: checkpoint, tokenizer: TokenizerFolder(place).files(), from: place)
   }
 
   /// The options that shape a result, in a fixed order.
