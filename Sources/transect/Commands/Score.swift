@@ -55,7 +55,8 @@ struct Score: ParsableCommand {
     let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
     try opened.verifyUnchanged()
     let report = ScoreReport(
-      scores, quantities: TextQuantity.allCases.filter(opened.scorer.gives), notes: notes)
+      scores, quantities: TextQuantity.allCases.filter(opened.scorer.gives),
+      notes: notes(opened.scorer))
     try output.write {
       try output.resultFile(
         title: "Scores of texts", command: command,
@@ -91,12 +92,21 @@ struct Score: ParsableCommand {
   }
 
   /// What was scored how, for a person.
-  private var notes: [String] {
-    let likelihood = scorers.scorer.map { scorer in
-      "perplexity by \(labels(of: [scorer])[0]), "
+  private func notes(_ scorer: TextScorer) -> [String] {
+    let likelihood = scorers.scorer.map { argument in
+      "perplexity by \(labels(of: [argument])[0]), "
         + (scorers.conditional ? "given the prompt" : "as if nothing preceded the text")
     }
-    return likelihood.map { [$0] } ?? []
+    let seen = scorers.withPrompt ? "of prompt and text" : "of the text alone"
+    let classes: [(argument: String?, name: String, roles: LabelRoles?)] = [
+      (scorers.sentiment, "positive score", scorer.sentiment?.score.roles),
+      (scorers.grammar, "grammar score", scorer.grammar?.score.roles),
+    ]
+    return (likelihood.map { [$0] } ?? [])
+      + classes.compactMap { judge in
+        guard let argument = judge.argument, let roles = judge.roles else { return nil }
+        return "\(judge.name) by \(labels(of: [argument])[0]), \(seen): \(roles)"
+      }
   }
 
   private var attributes: [ResultAttribute] {

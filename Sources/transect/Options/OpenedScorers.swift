@@ -10,6 +10,8 @@ struct OpenedScorers {
   /// Takes the numbers of texts.
   let scorer: TextScorer
   private let language: (argument: String, models: MixedLanguageModel, LanguageModelOptions)?
+  private let sentiment: OpenedClassifier?
+  private let grammar: OpenedClassifier?
 
   /// Loads models.
   ///
@@ -32,9 +34,21 @@ struct OpenedScorers {
       try resources.requireMemory(for: models.model)
       try models.model.load(models.weights.at([1]), threads: resources.threads)
     }
+    let precision = language.precision
+    sentiment = try options.sentiment.map {
+      try OpenedClassifier($0, resources, precision: precision)
+    }
+    grammar = try options.grammar.map { try OpenedClassifier($0, resources, precision: precision) }
+    try output.checkOutput(against: [sentiment, grammar].compactMap { $0?.checkpoint.checkpoint })
     scorer = TextScorer(
       likelihood: try self.language.map { try OpenedScorers.likelihood($0.models, $0.2, options) },
-      wordRule: options.words)
+      sentiment: try sentiment.map { opened in
+        .init(opened.classifier, try PositiveScore(labels: opened.classifier.labels))
+      },
+      grammar: try grammar.map { opened in
+        .init(opened.classifier, try GrammarScore(labels: opened.classifier.labels))
+      },
+      showsPrompt: options.withPrompt, wordRule: options.words)
   }
 
   private static func likelihood(
@@ -52,7 +66,8 @@ struct OpenedScorers {
   ///
   /// - Throws: `CheckpointError` if one was.
   func verifyUnchanged() throws {
-    for checkpoint in language?.models.checkpoints ?? [] {
+    let classifiers = [sentiment, grammar].compactMap { $0?.checkpoint }
+    for checkpoint in (language?.models.checkpoints ?? []) + classifiers {
       try checkpoint.checkpoint.verifyUnchanged()
     }
   }
@@ -63,8 +78,11 @@ struct OpenedScorers {
   /// - Returns: each checkpoint, its configuration and its tokenizer.
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
   func inputs(_ resources: ResourceOptions) throws -> [Provenance.Input] {
-    guard let (argument, models, options) = language else { return [] }
-    return try recordedInputs([argument], ["scorer"], models.checkpoints, resources)
-      + options.companions(of: argument)
+    let scorer = try language.map { argument, models, options in
+      try recordedInputs([argument], ["scorer"], models.checkpoints, resources)
+        + options.companions(of: argument)
+    }
+    return try (scorer ?? []) + (sentiment?.inputs(role: "sentiment", resources) ?? [])
+      + (grammar?.inputs(role: "grammar", resources) ?? [])
   }
 }

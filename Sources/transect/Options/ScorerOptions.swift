@@ -39,7 +39,7 @@ struct ScorerOptions: ParsableArguments {
     help: "Show classifiers the prompt with the text behind it, or the text alone.")
   var withPrompt = true
 
-  @Option(help: "Words of n-grams: between whitespace, or between single blanks as DExperts has it.")
+  @Option(help: "What parts the words of n-grams: white space, or single blanks as in DExperts.")
   var words = WordRule.whitespace
 
   func validate() throws {
