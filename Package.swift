@@ -92,6 +92,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "classifier-probe",
+      dependencies: [
+        "JSON", "Tokenization", "Models", "Geometry", "Checkpoints",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/classifier-probe", swiftSettings: warningsAreErrors),
     .target(
       name: "TestSupport",
       dependencies: ["Tensors", "Checkpoints", "LinearAlgebra", "Geometry", "Models"],

@@ -22,6 +22,14 @@ public protocol SequenceClassifier: Sendable {
   var longestInput: Int { get }
   /// Where the weights come from.
   var path: String { get }
+  /// The memory that the weights take.
+  var byteCount: Int { get }
+
+  /// The memory that each thread takes besides the model.
+  ///
+  /// - Parameter positions: the larger of a thousand and the longest sequence.
+  /// - Returns: bytes.
+  func scratchByteCount(positions: Int) -> Int
 
   /// What speaks for each class.
   ///
@@ -50,5 +58,61 @@ public protocol SequenceClassifier: Sendable {
 public func openSequenceClassifier(
   _ weights: some StateDict, settings: ModelSettings, precision: Precision, threads: Int
 ) throws -> any SequenceClassifier {
-  throw settings.refusal(of: "architectures", "and no classifier can be run yet")
+  switch try family(of: settings) {
+  case .gpt2:
+    return try GPT2Classifier(weights, settings: settings, precision: precision, threads: threads)
+  case let family:
+    return try EncoderClassifier(
+      family, weights, settings: settings, precision: precision, threads: threads)
+  }
+}
+
+/// Which kind of classifier settings describe: by `model_type`, or else `architectures`.
+private func family(of settings: ModelSettings) throws -> ClassifierFamily {
+  let architecture = settings.has("architectures") ? settings.values["architectures"] : nil
+  let named = ClassifierFamily.allCases.first { architecture?.contains($0.className) ?? false }
+  guard architecture == nil || named != nil else {
+    throw settings.refusal(
+      of: "architectures",
+      "and only \(ClassifierFamily.allCases.map(\.className).joined(separator: ", ")) can be run")
+  }
+  let type = try settings.text("model_type")
+  guard let family = type.map(ClassifierFamily.init) ?? named, named == nil || named == family
+  else {
+    throw settings.refusal(of: "model_type", "and only roberta, bert and gpt2 can classify")
+  }
+  return family
+}
+
+extension ClassifierFamily {
+  /// The class that `transformers` has for it, with its quotes in JSON.
+  fileprivate var className: String {
+    switch self {
+    case .roberta: "\"RobertaForSequenceClassification\""
+    case .bert: "\"BertForSequenceClassification\""
+    case .gpt2: "\"GPT2ForSequenceClassification\""
+    }
+  }
+}
+
+extension SequenceClassifier {
+  /// Refuses sequences that are empty or too long, or have tokens that the vocabulary lacks.
+  func requireTokens(_ sequences: [[Int32]], vocabularySize: Int) throws {
+    func refuse(_ index: Int, _ detail: String) -> ModelError {
+      ModelError(.unusableTokens, in: path, "sequence \(index) \(detail)")
+    }
+    for (index, sequence) in sequences.enumerated() {
+      guard !sequence.isEmpty else { throw refuse(index, "has no tokens") }
+      guard sequence.count <= longestInput else {
+        throw refuse(
+          index, "has \(sequence.count) tokens, and the model reads \(longestInput) at most")
+      }
+      let isForeign = { (token: Int32) in token < 0 || Int(token) >= vocabularySize }
+      guard let position = sequence.firstIndex(where: isForeign) else { continue }
+      throw refuse(
+        index,
+        "has token \(sequence[position]) at position \(position), but the vocabulary has 0 to "
+          + "\(vocabularySize - 1)")
+    }
+  }
 }

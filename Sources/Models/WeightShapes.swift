@@ -36,6 +36,8 @@ struct WeightShapes<Weights: StateDict> {
   ///   - given: takes precedence over the settings.
   ///   - setting: the name of the setting.
   ///   - width: channels.
+  /// - Returns: a divisor of `width`.
+  /// - Throws: ``ModelError`` if nothing says how many there are, or they cannot share the channels.
   func headCount(given: Int? = nil, setting: String, width: Int) throws -> Int {
     guard let count = try given ?? settings.integer(setting) else {
       throw ModelError(

@@ -12,6 +12,7 @@ struct BERTNormalizer: Hashable, Sendable {
   /// The words of a text, in UTF-8.
   ///
   /// - Parameter text: bytes; those that are no UTF-8 count as U+FFFD.
+  /// - Returns: the words in their order, none empty.
   func words(of text: [UInt8]) -> [[UInt8]] {
     let scalars = String(decoding: text, as: UTF8.self).unicodeScalars
     var (words, word) = ([[UInt8]](), [UInt8]())

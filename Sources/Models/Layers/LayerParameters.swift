@@ -7,6 +7,9 @@ struct Linear {
     weight = PackedMatrix(inputs: inputs, outputs: outputs, precision: precision)
     bias = AlignedBuffer(count: outputs)
   }
+
+  /// The memory that it takes.
+  var byteCount: Int { weight.byteCount + bias.count * MemoryLayout<Float>.stride }
 }
 
 /// What channels are scaled and shifted by once they are normalized.

@@ -42,6 +42,7 @@ struct TokenizerFolder {
   /// - Parameters:
   ///   - family: what kind of model it is.
   ///   - longestInput: the most ids of a text.
+  /// - Returns: the tokenizer.
   /// - Throws: `CheckpointError` if files are missing or cannot be read, `TokenizationError` if they
   ///   are of another kind.
   func classifierTokenizer(
