@@ -136,7 +136,7 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+      dependencies: ["Evaluation", "LinearAlgebra", "Models", "Tokenization", "TestSupport"],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "GenerationTests",

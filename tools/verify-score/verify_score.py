@@ -10,6 +10,7 @@ standard errors by the delta method. Exits with 1 if a number is off. Also says 
 moves if prompt and text are encoded together, as DExperts does it.
 """
 import argparse
+import functools
 import json
 import math
 import pathlib
@@ -195,12 +196,19 @@ def check_perplexity(arguments, check, path, rows, model, tokenizer, conditional
               "encoded together")
 
 
+@functools.cache
+def classifier(folder):
+    """A model in float64, and its tokenizer."""
+    model = AutoModelForSequenceClassification.from_pretrained(folder).double().eval()
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
 @torch.inference_mode()
 def probabilities(folder, text):
-    """Probabilities of a text's classes, by name."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder).double().eval()
-    logits = model(**tokenizer(text, return_tensors="pt", truncation=True)).logits[0]
+    """Probabilities of a text's classes, in the order of their numbers."""
+    model, tokenizer = classifier(folder)
+    logits = model(**tokenizer(text, return_tensors="pt", truncation=True,
+                               max_length=model.config.max_position_embeddings - 2)).logits[0]
     return logits.softmax(-1).tolist()
 
 

@@ -28,14 +28,18 @@ struct InputRecords {
   func places(_ named: [String]) -> [String]? {
     guard !named.isEmpty else { return items.map(\.path) }
     guard named.count == items.count(where: { !$0.isCompanion }) else { return nil }
-    var rest = named[...]
+    var (rest, owners) = (named[...], [(recorded: String, place: String)]())
     return items.map { item in
-      guard item.isCompanion else { return rest.removeFirst() }
-      let first = items[0].path + "/"
-      guard item.path.hasPrefix(first), let folder = try? modelFolder(named[0]) else {
-        return item.path
+      guard item.isCompanion else {
+        owners.append((item.path + "/", rest.removeFirst()))
+        return owners[owners.count - 1].place
       }
-      return folder + "/" + item.path.dropFirst(first.count)
+      // Companions follow what they belong to, or all inputs if they are the first one's.
+      let owner = ([owners.last].compactMap { $0 } + owners).first {
+        item.path.hasPrefix($0.recorded)
+      }
+      guard let owner, let folder = try? modelFolder(owner.place) else { return item.path }
+      return folder + "/" + item.path.dropFirst(owner.recorded.count)
     }
   }
 

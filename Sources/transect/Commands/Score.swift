@@ -50,8 +50,9 @@ struct Score: ParsableCommand {
 
   func run() throws {
     try output.checkOutput(against: [])
-    let (sets, sources) = try read()
-    let opened = try OpenedScorers(scorers, language, resources, before: output)
+    let (sets, sources, byteCount) = try read()
+    let opened = try OpenedScorers(
+      scorers, language, resources, before: output, extra: byteCount * Score.memoryOfText)
     let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
     try opened.verifyUnchanged()
     let report = ScoreReport(
@@ -66,8 +67,13 @@ struct Score: ParsableCommand {
     try show(report)
   }
 
-  private func read() throws -> (sets: [TextSet], sources: [Provenance.Input]) {
-    var (reader, sources) = (TextSetReader(), [Provenance.Input]())
+  /// Bytes that texts and their n-grams take, for each of a file.
+  private static let memoryOfText = 20
+
+  private func read() throws -> (
+    sets: [TextSet], sources: [Provenance.Input], byteCount: Int
+  ) {
+    var (reader, sources, byteCount) = (TextSetReader(), [Provenance.Input](), 0)
     for file in texts {
       let input = try TextInput(file.path)
       let bytes = try input.rest()
@@ -78,8 +84,9 @@ struct Score: ParsableCommand {
         throw CheckpointError(.incomplete, in: input.path, "has no texts")
       }
       sources.append(.init(label: file.name, role: "data", path: file.path, bytes: bytes))
+      byteCount += bytes.count
     }
-    return (reader.sets, sources)
+    return (reader.sets, sources, byteCount)
   }
 
   private func layout(of path: String) -> TextSetLayout {
@@ -103,9 +110,11 @@ struct Score: ParsableCommand {
       (scorers.grammar, "grammar score", scorer.grammar?.score.roles),
     ]
     return (likelihood.map { [$0] } ?? [])
-      + classes.compactMap { judge in
-        guard let argument = judge.argument, let roles = judge.roles else { return nil }
-        return "\(judge.name) by \(labels(of: [argument])[0]), \(seen): \(roles)"
+      + classes.flatMap { judge -> [String] in
+        guard let argument = judge.argument, let roles = judge.roles else { return [] }
+        let areNamed = roles.roles.allSatisfy { $0.name == $0.label.lowercased() }
+        return ["\(judge.name) by \(labels(of: [argument])[0]), \(seen)"]
+          + (areNamed ? [] : ["  \(roles)"])
       }
   }
 

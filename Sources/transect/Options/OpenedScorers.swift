@@ -20,18 +20,19 @@ struct OpenedScorers {
   ///   - language: how the scorer is run, and where its tokenizer is.
   ///   - resources: how to read, and with how many threads.
   ///   - output: must not be one of their files.
+  ///   - extra: bytes of memory that are taken besides.
   /// - Throws: `CheckpointError`, `ModelError`, `TokenizationError` or `LabelError` if one cannot be
   ///   used; `ValidationError` if the memory granted is too little, or the stride too long.
   init(
     _ options: ScorerOptions, _ language: LanguageModelOptions, _ resources: ResourceOptions,
-    before output: OutputOptions
+    before output: OutputOptions, extra: Int
   ) throws {
     self.language = try options.scorer.map { argument in
       let checkpoints = try openModels([argument], resources, before: output)
       return (argument, try language.models(checkpoints), language)
     }
     if let models = self.language?.models {
-      try resources.requireMemory(for: models.model)
+      try resources.requireMemory(for: models.model, extra: extra)
       try models.model.load(models.weights.at([1]), threads: resources.threads)
     }
     let precision = language.precision
@@ -39,14 +40,17 @@ struct OpenedScorers {
       try OpenedClassifier($0, resources, precision: precision)
     }
     grammar = try options.grammar.map { try OpenedClassifier($0, resources, precision: precision) }
-    try output.checkOutput(against: [sentiment, grammar].compactMap { $0?.checkpoint.checkpoint })
+    let classifiers = [sentiment, grammar].compactMap { $0 }
+    try output.checkOutput(against: classifiers.map(\.checkpoint.checkpoint))
+    try OpenedScorers.requireMemory(
+      self.language?.models.model, classifiers.map(\.classifier.model), resources, extra)
     scorer = TextScorer(
       likelihood: try self.language.map { try OpenedScorers.likelihood($0.models, $0.2, options) },
-      sentiment: try sentiment.map { opened in
-        .init(opened.classifier, try PositiveScore(labels: opened.classifier.labels))
+      sentiment: try sentiment.map {
+        try OpenedScorers.judge($0.classifier, options.sentimentLabels, PositiveScore.init)
       },
-      grammar: try grammar.map { opened in
-        .init(opened.classifier, try GrammarScore(labels: opened.classifier.labels))
+      grammar: try grammar.map {
+        try OpenedScorers.judge($0.classifier, options.grammarLabels, GrammarScore.init)
       },
       showsPrompt: options.withPrompt, wordRule: options.words)
   }
@@ -60,6 +64,32 @@ struct OpenedScorers {
     }
     return TextLikelihood(
       models.model, tokenizer: try language.tokenizer(of: models), rule: options.rule)
+  }
+
+  /// Refuses models that the memory granted does not hold together.
+  private static func requireMemory(
+    _ model: GPT2?, _ classifiers: [any SequenceClassifier], _ resources: ResourceOptions,
+    _ extra: Int
+  ) throws {
+    let weights = classifiers.reduce(model?.byteCount ?? 0) { $0 + $1.byteCount }
+    // One model runs after the other.
+    let scratch = classifiers.reduce(model?.scratchByteCount(positions: 1024) ?? 0) {
+      max($0, $1.scratchByteCount(positions: 1024))
+    }
+    try resources.requireMemory(
+      weights + scratch * resources.threads + extra, for: "models, texts")
+  }
+
+  /// A classifier with what is made of its labels, or of those that are given.
+  private static func judge<Score>(
+    _ classifier: TextClassifier, _ given: String?, _ score: ([String], [String]?) throws -> Score
+  ) throws -> TextScorer.Judge<Score> {
+    do {
+      let names = given?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      return .init(classifier, try score(classifier.labels, names))
+    } catch let error as LabelError {
+      throw ModelError(.unknown, in: classifier.model.path, error.description)
+    }
   }
 
   /// Checks that no model was changed while it was read.

@@ -14,6 +14,16 @@ struct ScorerOptions: ParsableArguments {
   @Option(help: "A classifier of acceptable sentences, which gives grammar scores.")
   var grammar: String?
 
+  @Option(
+    help: """
+      Names of the sentiment classifier's labels in their order, where its own do not tell: \
+      negative,neutral,positive.
+      """)
+  var sentimentLabels: String?
+
+  @Option(help: "The same of the grammar classifier: unacceptable,acceptable.")
+  var grammarLabels: String?
+
   @Flag(
     inversion: .prefixedNo,
     help: "Score a text given its prompt, or as if nothing preceded it.")
@@ -46,6 +56,9 @@ struct ScorerOptions: ParsableArguments {
     guard scorerStride.map({ $0 >= 1 }) ?? true else {
       throw ValidationError("--scorer-stride must be positive")
     }
+    guard sentiment != nil || sentimentLabels == nil, grammar != nil || grammarLabels == nil else {
+      throw ValidationError("labels are given of a classifier that is not")
+    }
   }
 
   /// What likelihoods are taken of.
@@ -59,7 +72,10 @@ struct ScorerOptions: ParsableArguments {
     let models = given.flatMap { name, argument in
       argument.map { [name, recordedPath($0, whole: withPaths)] } ?? []
     }
-    return models + flags
+    let labels = [
+      ("--sentiment-labels", sentimentLabels), ("--grammar-labels", grammarLabels),
+    ].flatMap { name, text in text.map { [name, $0] } ?? [] }
+    return models + labels + flags
   }
 
   private var flags: [String] {
