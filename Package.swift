@@ -136,7 +136,10 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "LinearAlgebra", "Models", "Tokenization", "TestSupport"],
+      dependencies: [
+        "Evaluation", "Models", "Geometry", "LinearAlgebra", "Checkpoints", "Tokenization",
+        "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "GenerationTests",

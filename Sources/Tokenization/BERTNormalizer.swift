@@ -84,10 +84,12 @@ struct BERTNormalizer: Hashable, Sendable {
   }
 
   /// Whether a character is of the blocks of CJK unified and compatibility ideographs.
+  ///
+  /// As in `tokenizers`, the first 256 of extension E are not; Google's code begins at U+2B820.
   private static func isChinese(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x2_0000...0x2_A6DF, 0x2_A700...0x2_B73F,
-      0x2_B740...0x2_B81F, 0x2_B820...0x2_CEAF, 0xF900...0xFAFF, 0x2_F800...0x2_FA1F:
+      0x2_B740...0x2_B81F, 0x2_B920...0x2_CEAF, 0xF900...0xFAFF, 0x2_F800...0x2_FA1F:
       true
     default: false
     }

@@ -136,7 +136,7 @@ import Testing
 }
 
 extension SmallEncoder {
-  typealias Damage = (inout MemoryWeights, TensorName) -> Void
+  typealias Damage = @Sendable (inout MemoryWeights, TensorName) -> Void
 
   /// What may be wrong with a tensor.
   static let damages: [(ModelError.Reason, Damage)] = [
@@ -148,6 +148,6 @@ extension SmallEncoder {
         weights.tensors[name] = (shape, Array(repeating: 0, count: 6))
       }
     ),
-    (.nonfinite, { $0.tensors[$1]?.values[3 % ($0.tensors[$1]?.values.count ?? 1)] = .nan }),
+    (.nonfinite, { $0.tensors[$1]?.values[0] = .nan }),
   ]
 }
