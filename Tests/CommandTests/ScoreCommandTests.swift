@@ -103,6 +103,44 @@ import Testing
     #expect(try Run("verify", first, path, miniature("base")).code == 0)
   }
 
+  private func classifier(_ name: String) -> String {
+    PackageFolder.path("Tests/Fixtures/classifiers/\(name)")
+  }
+
+  @Test("Classifiers give positive and grammar scores, and say which label is which")
+  func classifiers() throws {
+    let path = try file(texts)
+    let models = ["--sentiment", classifier("roberta"), "--grammar", classifier("gpt2")]
+    let run = try Run(["score", path, "--json", "--per-text"] + models)
+    #expect(run.code == 0)
+    for row in try run.objects().dropFirst() {
+      func value(_ name: String) throws -> Double { try #require(row[name] as? Double) }
+      let sum = try value("p_negative") + value("p_neutral") + value("p_positive")
+      #expect(abs(sum - 1) < 1e-12)
+      #expect(try value("positive_score") == value("p_positive") + value("p_neutral") / 2)
+      #expect(try (0...1).contains(value("grammar")))
+    }
+    let shown = try Run(["score", path] + models).output
+    #expect(shown.contains("negative = LABEL_0, neutral = LABEL_1, positive = LABEL_2"))
+    let output = folder.path + "/classes.h5"
+    #expect(try Run(["score", path, "-q", "-o", output] + models).code == 0)
+    #expect(try Run("verify", output, path, classifier("roberta"), classifier("gpt2")).code == 0)
+  }
+
+  @Test("Labels that do not tell are refused, unless they are named")
+  func labels() throws {
+    let path = try file(texts)
+    let wrong = try score(path, "--grammar", classifier("roberta"))
+    #expect(wrong.code == 2 && wrong.errors.contains("LABEL_2"))
+    let named = try score(
+      path, "--sentiment", classifier("gpt2"), "--sentiment-labels", "positive,negative", "--json")
+    let plain = try score(path, "--grammar", classifier("gpt2"), "--json")
+    // The second label is what one calls negative, and the other acceptable.
+    let sum = try number(named, "positive_score") + number(plain, "grammar")
+    #expect(abs(sum - 1) < 1e-12)
+    #expect(try score(path, "--grammar-labels", "unacceptable,acceptable").code == 64)
+  }
+
   @Test("A bad line is named with its file, in one line, with code 2")
   func badLine() throws {
     for (line, what) in [
