@@ -30,9 +30,9 @@ import Testing
     let path = try file(texts)
     let run = try score(path, "--json")
     #expect(run.code == 0)
-    // Of 5 words 4 and of 4 words 4; 4 and 4 of 9 words in all.
-    #expect(try number(run, "distinct_1") == 0.9)
-    #expect(try number(run, "distinct_1_of_set") == 8.0 / 9)
+    // Of 5 words 3 and of 4 words 4; 7 of 9 in all.
+    #expect(abs(try number(run, "distinct_1") - 0.8) < 1e-12)
+    #expect(abs(try number(run, "distinct_1_of_set") - 7.0 / 9) < 1e-12)
     #expect(try number(run, "words_per_text") == 9.0 / 4)
     #expect(try number(run, "n_empty") == 1)
     #expect(try run.objects()[1]["perplexity"] == nil)
@@ -117,7 +117,9 @@ import Testing
       func value(_ name: String) throws -> Double { try #require(row[name] as? Double) }
       let sum = try value("p_negative") + value("p_neutral") + value("p_positive")
       #expect(abs(sum - 1) < 1e-12)
-      #expect(try value("positive_score") == value("p_positive") + value("p_neutral") / 2)
+      // Foundation need not read the last digit as it was written.
+      let score = try value("p_positive") + value("p_neutral") / 2
+      #expect(abs(try value("positive_score") - score) < 1e-12)
       #expect(try (0...1).contains(value("grammar")))
     }
     let shown = try Run(["score", path] + models).output
