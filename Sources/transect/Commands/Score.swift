@@ -67,8 +67,8 @@ struct Score: ParsableCommand {
     try show(report)
   }
 
-  /// Bytes that texts and their n-grams take, for each of a file.
-  private static let memoryOfText = 20
+  /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
+  private static let memoryOfText = 32
 
   private func read() throws -> (
     sets: [TextSet], sources: [Provenance.Input], byteCount: Int
