@@ -24,8 +24,8 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Path.self, Plane.self, Next.self, Generate.self, Linearity.self, Norms.self, Gram.self,
-      Spectrum.self,
+      Path.self, Plane.self, Next.self, Generate.self, Score.self, Linearity.self, Norms.self,
+      Gram.self, Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
       Export.self, Tokenizer.self, ReadResult.self,

@@ -30,14 +30,18 @@ struct InputRecords {
   func places(_ named: [String]) -> [String]? {
     guard !named.isEmpty else { return items.map(\.path) }
     guard named.count == items.count(where: { !$0.isCompanion }) else { return nil }
-    var rest = named[...]
-    let owners = zip(items.filter { !$0.isCompanion }.map { $0.path + "/" }, named)
+    var (rest, owners) = (named[...], [(recorded: String, place: String)]())
     return items.map { item in
-      guard item.isCompanion else { return rest.removeFirst() }
-      guard let (path, place) = owners.first(where: { item.path.hasPrefix($0.0) }),
-        let folder = try? modelFolder(place)
-      else { return item.path }
-      return folder + "/" + item.path.dropFirst(path.count)
+      guard item.isCompanion else {
+        owners.append((item.path + "/", rest.removeFirst()))
+        return owners[owners.count - 1].place
+      }
+      // Companions follow what they belong to, or all inputs if they are the first one's.
+      let owner = ([owners.last].compactMap { $0 } + owners).first {
+        item.path.hasPrefix($0.recorded)
+      }
+      guard let owner, let folder = try? modelFolder(owner.place) else { return item.path }
+      return folder + "/" + item.path.dropFirst(owner.recorded.count)
     }
   }
 

@@ -12,12 +12,22 @@ extension ResourceOptions {
   func requireMemory(
     for models: any LanguageModelFamily, count: Int = 1, extra: Int = 0
   ) throws {
-    let least = byteCount(of: models) * count + extra
-    guard let memory, memory.byteCount < least else { return }
     let number = count * (models.combination == .weights ? 1 : models.checkpoints.count)
+    try requireMemory(
+      byteCount(of: models) * count + extra, for: number == 1 ? "one model" : "\(number) models")
+  }
+
+  /// Refuses to go on with less memory than needed, if the command line grants some.
+  ///
+  /// - Parameters:
+  ///   - byteCount: all that is needed.
+  ///   - models: what takes it, besides threads.
+  /// - Throws: `ValidationError` that says how much is needed.
+  func requireMemory(_ byteCount: Int, for models: String) throws {
+    guard let memory, memory.byteCount < byteCount else { return }
     throw ValidationError(
-      "\(number == 1 ? "one model" : "\(number) models") and \(threads) threads take "
-        + "\(least / 1_000_000 + 1)MB; grant that with --memory")
+      "\(models) and \(threads) threads take \(byteCount / 1_000_000 + 1)MB; grant that with "
+        + "--memory")
   }
 
   /// The memory that keys and values of generated texts may take: what models leave of the memory
