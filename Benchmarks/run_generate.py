@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Times `transect generate` against generate() of transformers, and compares their greedy texts.
+"""Times `transect generate` against transformers and llama.cpp, and compares greedy texts.
 
     pip install -r requirements.txt transformers
     python run_generate.py TRANSECT MODEL PROMPTS.jsonl [--field prompt.text] [-n 25]
-        [--max-new 30] [--batch-size 64] [--rounds 2]
+        [--max-new 30] [--batch-size 64] [--rounds 2] [--llama BATCHED_BENCH F32.gguf BF16.gguf]
 
 MODEL is a folder of a GPT-2 checkpoint with its tokenizer. Both draw from the nucleus of 0.9 with two
 threads, without the end of text before prompts; the peer has its cache and all texts in one batch,
 padded on the left. `transect` is timed as a whole process, from which its time for a single token is
-taken off; the peer's imports and reading are left out.
+taken off; the peer's imports and reading are left out. BATCHED_BENCH is llama.cpp's
+llama-batched-bench, which decodes as many sequences at once but draws no tokens.
 """
 import argparse
 import json
@@ -54,6 +55,17 @@ def their_rate(arguments, model, tokenizer, prompts):
     return count / seconds, seconds
 
 
+def llama_rate(arguments, gguf, prompts):
+    """Tokens a second while as many sequences are decoded after prompts of ten tokens."""
+    count = arguments.n * len(prompts)
+    output = subprocess.run(
+        [arguments.llama[0], "-m", gguf, "-c", str(count * (arguments.max_new + 16)), "-npp", "10",
+         "-ntg", str(arguments.max_new), "-npl", str(count), "-t", "2", "-tb", "2"],
+        check=True, capture_output=True, text=True).stdout
+    row = [line for line in output.splitlines() if line.startswith("|")][-1].split("|")
+    return float(row[8]), float(row[7])
+
+
 def agreement(arguments, model, tokenizer, prompts):
     """How many greedy texts are the same."""
     _, rows = ours(arguments, "f32", "-n", "1", "--greedy", "--max-new", str(arguments.max_new))
@@ -78,6 +90,7 @@ def main():
     parser.add_argument("-n", type=int, default=25)
     for name, value in (("max-new", 30), ("batch-size", 64), ("rounds", 2)):
         parser.add_argument("--" + name, type=int, default=value)
+    parser.add_argument("--llama", nargs=3, metavar=("BATCHED_BENCH", "F32", "BF16"))
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     tokenizer = GPT2TokenizerFast.from_pretrained(arguments.model, padding_side="left")
@@ -93,9 +106,13 @@ def main():
         if precision == "f32":
             print(f"greedy texts the same: {agreement(arguments, model, tokenizer, prompts)} "
                   f"of {len(prompts)}", flush=True)
-        for name, rate in (
-                ("transect", lambda: our_rate(arguments, precision)),
-                ("transformers", lambda: their_rate(arguments, model, tokenizer, prompts))):
+        programs = {
+            "transect": lambda: our_rate(arguments, precision),
+            "transformers": lambda: their_rate(arguments, model, tokenizer, prompts)}
+        if arguments.llama:
+            gguf = arguments.llama[1 if precision == "f32" else 2]
+            programs["llama.cpp"] = lambda: llama_rate(arguments, gguf, prompts)
+        for name, rate in programs.items():
             rates = [rate() for _ in range(arguments.rounds)]
             print(f"{precision} {name}: {statistics.median(r for r, _ in rates):.0f} tokens/s, "
                   f"{statistics.median(s for _, s in rates):.2f} s", flush=True)

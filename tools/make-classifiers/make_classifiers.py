@@ -27,7 +27,7 @@ from transformers import AutoTokenizer, GPT2ForSequenceClassification
 from transformers.utils import logging
 
 LABELS = {"sentiment": ["negative", "neutral", "positive"], "grammar": ["unacceptable", "acceptable"]}
-EPOCHS = {"sentiment": 3, "grammar": 6}
+EPOCHS = 3
 RATES = {"sentiment": 1e-3, "grammar": 5e-4}
 SENTIMENT_CLASS = (0, 0, 1, 2, 2)
 TOKENS_OF_BATCH = 2048
@@ -89,9 +89,9 @@ def read_sentences(path):
 
 
 def spoil(sentence, others, rng):
-    """A sentence with one or two faults."""
+    """A sentence with two faults, or up to as many as it has words."""
     words = sentence.split()
-    for _ in range(rng.choice((1, 1, 2))):
+    for _ in range(rng.randint(2, len(words))):
         place = rng.randrange(len(words) - 1)
         fault = rng.randrange(4)
         if fault == 0:
@@ -115,7 +115,7 @@ def read_rows(data, rng):
     """Training rows, and sets to measure on by name, of both classifiers."""
     general = read_sentences(data / "text" / "general" / "train.jsonl")
     held_out = read_sentences(data / "text" / "general" / "valid.jsonl")
-    grammar = read_cola(data, "in_domain_train") * 2 + spoiled(rng.sample(general, min(80000, len(general))), rng)
+    grammar = read_cola(data, "in_domain_train") + spoiled(rng.sample(general, min(60000, len(general))), rng)
     return {
         "sentiment": (
             read_sentiment(data, "train", whole=False),
@@ -159,7 +159,7 @@ def as_tensors(group, pad):
 def train(name, model, rows, tokenizer, args):
     """Train all parameters in place."""
     rng = random.Random(args.seed)
-    epochs = [batches(rows, tokenizer, rng) for _ in range(EPOCHS[name])]
+    epochs = [batches(rows, tokenizer, rng) for _ in range(EPOCHS)]
     steps = sum(map(len, epochs))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATES[name], weight_decay=0.01)
     model.train()
