@@ -72,6 +72,12 @@ let package = Package(
       name: "Generation", dependencies: ["Threads", "LinearAlgebra", "Models"],
       swiftSettings: fastInDebug),
     .target(
+      name: "Training",
+      dependencies: [
+        "Tensors", "JSON", "Threads", "LinearAlgebra", "Checkpoints", "Journals", "Models",
+      ],
+      swiftSettings: fastInDebug),
+    .target(
       name: "Reports",
       dependencies: [
         "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "HDF5",
@@ -88,7 +94,7 @@ let package = Package(
     .executableTarget(
       name: "models-probe",
       dependencies: [
-        "Models", "Geometry", "Checkpoints",
+        "Tensors", "Models", "Geometry", "Checkpoints", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
@@ -134,6 +140,12 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: ["Generation", "Models", "LinearAlgebra", "TestSupport"],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Models", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

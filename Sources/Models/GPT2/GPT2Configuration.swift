@@ -102,6 +102,30 @@ public struct GPT2Configuration: Hashable, Sendable {
 }
 
 extension GPT2Configuration {
+  /// Checks a window before it is read.
+  ///
+  /// - Parameters:
+  ///   - tokens: of the window.
+  ///   - count: how many of them are read.
+  ///   - window: its number, for messages.
+  ///   - path: the model, for messages.
+  /// - Throws: ``ModelError`` if a token is not in the vocabulary, or there are too many.
+  func require(_ tokens: [Int32], reading count: Int, window: Int, path: String) throws {
+    guard count <= contextLength else {
+      throw ModelError(
+        .unusableTokens, in: path,
+        "window \(window) has \(count) tokens to read, but the context holds \(contextLength)")
+    }
+    let words = vocabularySize
+    guard let position = tokens.firstIndex(where: { $0 < 0 || Int($0) >= words }) else { return }
+    throw ModelError(
+      .unusableTokens, in: path,
+      "window \(window) has token \(tokens[position]) at position \(position), but the vocabulary "
+        + "has 0 to \(words - 1)")
+  }
+}
+
+extension GPT2Configuration {
   private static func refuseOtherModels(_ settings: ModelSettings) throws {
     if let type = try settings.text("model_type"), type != "gpt2" {
       throw settings.refusal(of: "model_type", "and only gpt2 can be run")

@@ -135,18 +135,7 @@ extension GPT2 {
   }
 
   func require(_ tokens: [Int32], reading count: Int, window: Int) throws {
-    guard count <= configuration.contextLength else {
-      throw ModelError(
-        .unusableTokens, in: path,
-        "window \(window) has \(count) tokens to read, but the context holds "
-          + "\(configuration.contextLength)")
-    }
-    let words = configuration.vocabularySize
-    guard let position = tokens.firstIndex(where: { $0 < 0 || Int($0) >= words }) else { return }
-    throw ModelError(
-      .unusableTokens, in: path,
-      "window \(window) has token \(tokens[position]) at position \(position), but the vocabulary "
-        + "has 0 to \(words - 1)")
+    try configuration.require(tokens, reading: count, window: window, path: path)
   }
 
   private func negativeLogLikelihoods(
