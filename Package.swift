@@ -80,14 +80,15 @@ let package = Package(
     .target(
       name: "Reports",
       dependencies: [
-        "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "HDF5",
+        "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "Training",
+        "HDF5",
       ],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
         "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "Models", "Journals",
-        "Evaluation", "Generation", "HDF5", "Reports",
+        "Evaluation", "Generation", "Training", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),

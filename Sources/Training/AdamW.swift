@@ -46,8 +46,9 @@ public final class AdamW {
 
   /// What shapes a step.
   public let settings: Settings
-  /// Means of gradients, and of their squares.
+  /// Means of gradients.
   public let firstMoments: GPT2Parameters
+  /// Means of their squares.
   public let secondMoments: GPT2Parameters
   /// Steps so far.
   public private(set) var stepCount: Int

@@ -154,6 +154,9 @@ public final class Trainer {
     optimizer.resume(after: progress.step)
   }
 
+  /// Tokens that one step predicts.
+  public var tokensPerStep: Int { plan.batch * plan.accumulation * text.length }
+
   /// Whether all steps are taken, or validation has ended the run.
   public var isDone: Bool {
     progress.step >= plan.schedule.steps

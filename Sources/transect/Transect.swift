@@ -6,6 +6,7 @@ import Models
 import Reports
 import Tensors
 import Tokenization
+import Training
 
 /// Straight lines between neural-network checkpoints, and what lies on them.
 @main
@@ -23,7 +24,8 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Path.self, Plane.self, Next.self, Generate.self, Linearity.self, Norms.self, Gram.self,
+      Path.self, Plane.self, Next.self, Generate.self, Train.self, Linearity.self, Norms.self,
+      Gram.self,
       Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
@@ -59,7 +61,7 @@ struct Transect: ParsableCommand {
   /// Whether an error is about files rather than arguments.
   private static func isFault(_ error: any Error) -> Bool {
     error is ModelError || error is CheckpointError || error is OutputError || error is HDF5Error
-      || error is TokenizationError
+      || error is TokenizationError || error is TrainingError
   }
 }
 

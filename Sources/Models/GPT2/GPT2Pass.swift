@@ -62,7 +62,9 @@ struct GPT2Pass {
 
   /// Runs `body` for each head of each window.
   ///
-  /// - Parameter body: takes the head, and where its first element is among rows of all channels.
+  /// - Parameters:
+  ///   - layer: its number.
+  ///   - body: takes the head, and where its first element is among rows of all channels.
   func forEachHead(
     ofLayer layer: Int, _ body: (_ head: TrainedHead, _ firstElement: Int) -> Void
   ) {
