@@ -8,13 +8,15 @@ import Tensors
 /// stopped, at whatever moment that was.
 ///
 /// Weights, moments and progress are one file, which is replaced as a whole. Steps are lines of a
-/// journal; those after the progress that was kept are taken again, with the same results. The weights
+/// journal, which is written before progress is; steps after it are taken again, with the same results. The weights
 /// of the least validation loss are a file of their own, named for their step.
 public final class TrainingFolder {
   /// The folder.
   public let path: String
   private let run: String
   private let journal: Journal
+  /// Steps that are not on disk yet.
+  private var pending: [TrainingStep] = []
 
   private var statePath: String { path + "/state.safetensors" }
 
@@ -32,15 +34,12 @@ public final class TrainingFolder {
     removeFiles { $0.hasSuffix(".partial") }
   }
 
-  /// Keeps a step that was taken.
+  /// Takes note of a step that was taken, to be on disk with the next state.
   ///
   /// - Parameter step: the step.
-  /// - Throws: `OutputError` if it cannot be written.
-  public func append(_ step: TrainingStep) throws {
-    try journal.append("\(step.number)", step.json)
-  }
+  public func append(_ step: TrainingStep) { pending.append(step) }
 
-  /// The steps that were taken, in order.
+  /// The steps up to a state that was kept, in order.
   ///
   /// - Parameter count: how many.
   /// - Returns: steps 1 to `count`.
@@ -55,11 +54,13 @@ public final class TrainingFolder {
     }
   }
 
-  /// Keeps weights, moments and progress.
+  /// Keeps the steps so far, weights, moments and progress.
   ///
   /// - Parameter trainer: whose.
   /// - Throws: `OutputError` if they cannot be written; what was kept before is still there then.
   public func save(_ trainer: Trainer) throws {
+    try journal.append(pending.map { ("\($0.number)", $0.json) })
+    pending = []
     try StoredParameters.write(
       TrainingFolder.parts(of: trainer), metadata: [("run", run)] + trainer.progress.metadata,
       to: statePath)

@@ -51,32 +51,41 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let source = try self.source.open(resources)
-    let folder = output.output.hasSuffix("/") ? String(output.output.dropLast()) : output.output
-    let keptPath = folder + ".training"
-    try output.check(
-      against: source.checkpoint.map { [$0.checkpoint] } ?? [], isBegun: isFolder(keptPath))
-    if let log { try checkOutput(log, against: []) }
-    let plan = try training.plan(source.settings)
+    let source = try open()
     let texts = try read(source)
     let inputs = source.inputs + texts.inputs
-    let kept = try TrainingFolder(
-      keptPath, run: run(inputs), discardingOthers: output.force)
-    try requireMemory(source)
+    let plan = try training.plan(source.settings)
+    let kept = try TrainingFolder(keptPath, run: run(inputs), discardingOthers: output.force)
     let trainer = Trainer(
       try source.parameters(seed: plan.seed, threads: resources.threads), plan: plan,
       text: texts.training, validation: texts.validation, threads: resources.threads)
     try source.checkpoint?.checkpoint.verifyUnchanged()
     try kept.restore(trainer)
     try train(trainer, keeping: kept)
-    let steps = try kept.steps(trainer.progress.step)
+    let result = TrainResult(
+      try kept.steps(trainer.progress.step), plan: plan, best: trainer.progress.best)
     try kept.restoreBest(trainer)
-    let result = TrainResult(steps, plan: plan, best: trainer.progress.best)
     try publish(trainer, source, result, inputs)
     kept.remove()
     try printing.show(
       json: [jsonHeader("train")] + result.jsonLines, csv: result.table,
       text: result.lines + ["written: \(output.output.escapedForTerminal)"])
+  }
+
+  /// Where a run is kept until it is done.
+  private var keptPath: String {
+    let isFolderWithSlash = output.output.count > 1 && output.output.hasSuffix("/")
+    return (isFolderWithSlash ? String(output.output.dropLast()) : output.output) + ".training"
+  }
+
+  /// Opens what training begins with, and refuses what cannot be done before any work.
+  private func open() throws -> TrainingSource {
+    let source = try self.source.open(resources)
+    try output.check(
+      against: source.checkpoint.map { [$0.checkpoint] } ?? [], isBegun: isFolder(keptPath))
+    if let log { try checkOutput(log, against: source.checkpoint.map { [$0.checkpoint] } ?? []) }
+    try requireMemory(source)
+    return source
   }
 
   private func train(_ trainer: Trainer, keeping kept: TrainingFolder) throws {
@@ -89,7 +98,7 @@ struct Train: ParsableCommand {
       } catch let error as TrainingError {
         throw error.reason == .nonfinite ? stopped(error, trainer, kept) : error
       }
-      try kept.append(step)
+      kept.append(step)
       if trainer.isBest { try kept.saveBest(trainer) }
       if trainer.progress.step % saveEvery == 0 { try kept.save(trainer) }
       progress.advance(step)

@@ -98,6 +98,7 @@ struct TrainingOptions: ParsableArguments {
   /// The run.
   ///
   /// - Parameter settings: of the model.
+  /// - Returns: what shapes it, besides model and texts.
   /// - Throws: `ModelError` if rates of dropout are no numbers from 0 to less than 1.
   func plan(_ settings: ModelSettings) throws -> TrainingPlan {
     try TrainingPlan(
