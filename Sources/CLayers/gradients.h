@@ -42,7 +42,7 @@ static void normalize_backward(const float *x, const float *dy, size_t positions
 }
 
 // The unit is x s with s = 1 / (1 + exp(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3), and its slope
-// s + 2 x s (1 - s) du/dx. Where u is far below 0, s is 0 whatever the power.
+// s + 2 x s (1 - s) du/dx, 1 - s being e s. Where u is far below 0, s is 0 whatever the power.
 INLINE void gelu_tanh_slope(f32s *x) {
   f32s square = *x * *x;
   f32s e = *x * (square * 0.044715f + 1) * -1.5957691216057308f;
@@ -50,7 +50,7 @@ INLINE void gelu_tanh_slope(f32s *x) {
   exponential(&e);
   f32s s = 1 / (1 + e);
   f32s slope = (square * (3 * 0.044715f) + 1) * 1.5957691216057308f;
-  *x = s + *x * s * (1 - s) * slope;
+  *x = s + *x * s * (e * s) * slope;
 }
 
 // The normal distribution's function plus x times its density.

@@ -9,17 +9,26 @@ private let shapes = [
   (5, 12, 1537),
 ]
 
-@Suite struct FactorProductTests {
-  /// Elements of a factor [rows, columns] as it lies in memory, and as the formula has it.
-  private func factor(
-    _ rows: Int, _ columns: Int, _ isTransposed: Bool, seed: Int
-  ) -> (stored: [Float], plain: [Double], stride: Int) {
-    let stored = normals(rows * columns, seed: seed)
-    guard isTransposed else { return (stored, stored.doubles, columns) }
-    let plain = (0..<rows * columns).map { Double(stored[$0 % columns * rows + $0 / columns]) }
-    return (stored, plain, rows)
-  }
+/// A factor [rows, columns] of normal numbers in memory of its own.
+private struct Material {
+  let memory: AlignedBuffer<Float>
+  let factor: Factor
+  /// Row-major, as the formula has it.
+  let plain: [Double]
 
+  init(_ rows: Int, _ columns: Int, isTransposed: Bool = false, seed: Int) {
+    let stored = normals(rows * columns, seed: seed)
+    memory = AlignedBuffer(count: stored.count)
+    for (index, value) in stored.enumerated() { memory.pointer[index] = value }
+    factor = Factor(
+      elements: memory.pointer, stride: isTransposed ? rows : columns, isTransposed: isTransposed)
+    plain =
+      isTransposed
+      ? stored.indices.map { Double(stored[$0 % columns * rows + $0 / columns]) } : stored.doubles
+  }
+}
+
+@Suite struct FactorProductTests {
   @Test(
     "Products are those of the formula, transposed or not, for any tiles",
     arguments: instructionSets)
@@ -27,8 +36,8 @@ private let shapes = [
     let loops = layer_loops.available[set]
     for (rows, columns, inner) in shapes {
       for (isLeft, isRight) in [(false, false), (true, false), (false, true), (true, true)] {
-        let a = factor(rows, inner, isLeft, seed: 1)
-        let b = factor(inner, columns, isRight, seed: 2)
+        let a = Material(rows, inner, isTransposed: isLeft, seed: 1)
+        let b = Material(inner, columns, isTransposed: isRight, seed: 2)
         let expected = PlainLayers.multiply(
           a.plain, by: b.plain, bias: Array(repeating: 0, count: columns))
         var bits: [[UInt32]] = []
@@ -40,8 +49,7 @@ private let shapes = [
                 rows: row..<min(row + height, rows),
                 columns: column..<min(column + width, columns))
               loops.multiply(
-                Factor(elements: a.stored, stride: a.stride, isTransposed: isLeft),
-                Factor(elements: b.stored, stride: b.stride, isTransposed: isRight),
+                a.factor, b.factor,
                 tile: tile, inner: inner, adding: false, into: &c, stride: columns,
                 scratch: WorkSpace())
             }
@@ -57,13 +65,13 @@ private let shapes = [
 
   @Test("Adding begins with what is there", arguments: instructionSets)
   func adding(set: Int) {
-    let (a, b) = (normals(14 * 9, seed: 1), normals(9 * 35, seed: 2))
+    let (a, b) = (Material(14, 9, seed: 1), Material(9, 35, seed: 2))
     var c = normals(14 * 35, seed: 3)
     let product = PlainLayers.multiply(
-      a.doubles, by: b.doubles, bias: Array(repeating: 0, count: 35))
+      a.plain, by: b.plain, bias: Array(repeating: 0, count: 35))
     let expected = zip(c.doubles, product).map { $0 + $1 }
     layer_loops.available[set].multiply(
-      Factor(elements: a, stride: 9), Factor(elements: b, stride: 35),
+      a.factor, b.factor,
       tile: Tile(rows: 0..<14, columns: 0..<35), inner: 9, adding: true, into: &c, stride: 35,
       scratch: WorkSpace())
     #expect(farthest(c, expected) < 2e-5)
@@ -80,7 +88,7 @@ private let shapes = [
       (.relu, loops.relu_backward),
     ] {
       var dy = x.map { _ in Float(2) }
-      backward?(x, &dy, x.count)
+      backward(x, &dy, x.count)
       for (x, dy) in zip(x, dy) {
         let expected = 2 * LayerDerivatives.slope(of: kind, at: Double(x))
         // A few roundings of numbers up to 2, some of which take part in a difference.
@@ -100,7 +108,7 @@ private let shapes = [
         y.withUnsafeMutableBufferPointer { y in
           for first in stride(from: 0, to: x.count, by: piece) {
             guard let start = y.baseAddress else { return }
-            loops.drop?(start + first, first, min(piece, x.count - first), &rule)
+            loops.drop(start + first, first, min(piece, x.count - first), &rule)
           }
         }
         all.append(y)
