@@ -4,9 +4,9 @@ import Training
 
 /// The steps of a run of training, for people and machines.
 public struct TrainResult: Sendable {
-  private let steps: [TrainingStep]
-  private let plan: TrainingPlan
-  private let best: TrainingProgress.Validation?
+  let steps: [TrainingStep]
+  let plan: TrainingPlan
+  let best: TrainingProgress.Validation?
 
   /// Creates a result.
   ///
@@ -18,6 +18,15 @@ public struct TrainResult: Sendable {
     _ steps: [TrainingStep], plan: TrainingPlan, best: TrainingProgress.Validation?
   ) {
     (self.steps, self.plan, self.best) = (steps, plan, best)
+  }
+
+  /// Which of some runs has the least validation loss.
+  ///
+  /// - Parameter results: of each, at least one.
+  /// - Returns: its position; the first of equals, and 0 if there was no validation.
+  public static func best(of results: [TrainResult]) -> Int {
+    func loss(_ index: Int) -> Double { results[index].best?.loss ?? .infinity }
+    return results.indices.min { (loss($0), $0) < (loss($1), $1) } ?? 0
   }
 
   /// A row for each step.
@@ -60,7 +69,7 @@ public struct TrainResult: Sendable {
   /// The group `/train` of a result file.
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  func group() throws -> ResultGroup {
     func along(
       _ name: String, _ longName: String, units: String = "1", _ value: (TrainingStep) -> Double
     ) throws -> ResultVariable {
@@ -80,7 +89,7 @@ public struct TrainResult: Sendable {
         units: "nat"
       ) { $0.validationLoss ?? .nan },
     ]
-    return [try ResultGroup("train", attributes: attributes, variables: variables)]
+    return try ResultGroup("train", attributes: attributes, variables: variables)
   }
 
   private var attributes: [ResultAttribute] {

@@ -31,7 +31,7 @@ public final class TrainingFolder {
   public init(_ path: String, run: String, discardingOthers: Bool) throws {
     (self.path, self.run) = (path, run)
     journal = try Journal(in: path, run: run, discardingOthers: discardingOthers)
-    removeFiles { $0.hasSuffix(".partial") }
+    TrainingFolder.removeFiles(in: path) { $0.hasSuffix(".partial") }
   }
 
   /// Takes note of a step that was taken, to be on disk with the next state.
@@ -65,7 +65,7 @@ public final class TrainingFolder {
       TrainingFolder.parts(of: trainer), metadata: [("run", run)] + trainer.progress.metadata,
       to: statePath)
     let best = trainer.progress.best.map { TrainingFolder.bestName($0.step) }
-    removeFiles { $0.hasPrefix("best-") && $0 != best }
+    TrainingFolder.removeFiles(in: path) { $0.hasPrefix("best-") && $0 != best }
   }
 
   /// Keeps the weights as those of the least validation loss so far.
@@ -110,11 +110,23 @@ public final class TrainingFolder {
 
   /// Removes everything, once the weights are where they belong.
   public func remove() {
-    removeFiles { $0 == "state.safetensors" || $0.hasPrefix("best-") || $0.hasSuffix(".partial") }
+    TrainingFolder.removeFiles(in: path) { TrainingFolder.isState($0) }
     journal.remove()
   }
 
-  private func removeFiles(where isUnwanted: (String) -> Bool) {
+  /// Removes what a run that is done has kept.
+  ///
+  /// - Parameter path: its folder, which need not be there.
+  public static func remove(_ path: String) {
+    removeFiles(in: path) { isState($0) || $0.hasSuffix(".jsonl") }
+    rmdir(path)
+  }
+
+  private static func isState(_ name: String) -> Bool {
+    name == "state.safetensors" || name.hasPrefix("best-") || name.hasSuffix(".partial")
+  }
+
+  private static func removeFiles(in path: String, where isUnwanted: (String) -> Bool) {
     for name in (fileNames(in: path) ?? []).filter(isUnwanted) { unlink(path + "/" + name) }
   }
 

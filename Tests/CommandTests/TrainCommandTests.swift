@@ -110,6 +110,26 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: output + ".training/state.safetensors"))
   }
 
+  @Test("Of a grid the run of the least validation loss is kept, with the bytes it has alone")
+  func grid() throws {
+    let (output, log) = (folder.path + "/grid", folder.path + "/grid.h5")
+    let valid = ["--init", miniature("base"), "--valid", text, "--valid-every", "3"]
+    let more = valid + ["--grid", "lr=1e-4,2e-3", "--grid", "steps=4,6"]
+    let run = try Run(options(output) + more + ["--json", "--log", log])
+    #expect(run.code == 0)
+    let runs = try run.objects().filter { $0["kind"] as? String == "run" }
+    #expect(runs.compactMap { $0["lr"] as? Double } == [1e-4, 1e-4, 2e-3, 2e-3])
+    #expect(runs.compactMap { $0["steps"] as? Int } == [4, 6, 4, 6])
+    #expect(runs.map { $0["is_kept"] as? Bool } == [false, false, false, true])
+    let alone = folder.path + "/alone"
+    #expect(try Run(options(alone) + valid + ["--steps", "6", "-q"]).code == 0)
+    #expect(try content(output + "/model.safetensors") == content(alone + "/model.safetensors"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.contains("training") })
+    #expect(
+      try Run(options(output + "2") + ["--init", miniature("base"), "--grid", "lr=1"]).code == 64)
+  }
+
   @Test("Wrong arguments and an output that is there are refused before any work")
   func refusals() throws {
     let start = ["train", "--text", text, "-o", folder.path + "/x", "--steps", "1"]

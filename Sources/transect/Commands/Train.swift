@@ -43,6 +43,9 @@ struct Train: ParsableCommand {
   @OptionGroup var output: CheckpointOutputOptions
 
   func validate() throws {
+    guard training.grid.isEmpty || valid != nil else {
+      throw ValidationError("--grid needs --valid, whose loss tells which run is best")
+    }
     guard !text.isEmpty else { throw ValidationError("name a text with --text") }
     guard saveEvery >= 1 else { throw ValidationError("--save-every must be positive") }
     guard log.map({ !$0.isEmpty && $0 != "-" }) ?? true else {
@@ -54,22 +57,40 @@ struct Train: ParsableCommand {
     let source = try open()
     let texts = try read(source)
     let inputs = source.inputs + texts.inputs
-    let plan = try training.plan(source.settings)
-    let kept = try TrainingFolder(keptPath, run: run(inputs), discardingOthers: output.force)
-    let trainer = Trainer(
-      try source.parameters(seed: plan.seed, threads: resources.threads), plan: plan,
-      text: texts.training, validation: texts.validation, threads: resources.threads)
-    try source.checkpoint?.checkpoint.verifyUnchanged()
-    try kept.restore(trainer)
-    try train(trainer, keeping: kept)
-    let result = TrainResult(
-      try kept.steps(trainer.progress.step), plan: plan, best: trainer.progress.best)
-    try kept.restoreBest(trainer)
-    try publish(trainer, source, result, inputs)
-    kept.remove()
+    let runs = try runs(source, (texts.training, texts.validation), inputs)
+    var results: [TrainResult] = []
+    var session: TrainingRun.Session?
+    for run in runs {
+      session = nil  // memory of one at a time
+      let opened = try run.open()
+      results.append(try run.finish(opened))
+      session = opened
+    }
+    let best = TrainResult.best(of: results)
+    if best != runs.count - 1 { session = nil }
+    let winner = try session ?? runs[best].open()
+    try winner.kept.restoreBest(winner.trainer)
+    let result = TrainReport(results, best: best)
+    try publish(winner.trainer, source, result, inputs)
+    winner.kept.remove()
+    for run in runs where runs.count > 1 { TrainingFolder.remove(run.folder) }
     try printing.show(
       json: [jsonHeader("train")] + result.jsonLines, csv: result.table,
       text: result.lines + ["written: \(output.output.escapedForTerminal)"])
+  }
+
+  private func runs(
+    _ source: TrainingSource, _ texts: (training: TrainingText, validation: TrainingText?),
+    _ inputs: [Provenance.Input]
+  ) throws -> [TrainingRun] {
+    let variants = training.variants
+    return try variants.enumerated().map { index, options in
+      TrainingRun(
+        source: source, texts: texts, plan: try options.plan(source.settings),
+        folder: keptPath + (variants.count == 1 ? "" : "-\(index + 1)"),
+        identity: identity(inputs, options), threads: resources.threads, saveInterval: saveEvery,
+        discardsOthers: output.force)
+    }
   }
 
   /// Where a run is kept until it is done.
@@ -82,40 +103,15 @@ struct Train: ParsableCommand {
   private func open() throws -> TrainingSource {
     let source = try self.source.open(resources)
     try output.check(
-      against: source.checkpoint.map { [$0.checkpoint] } ?? [], isBegun: isFolder(keptPath))
+      against: source.checkpoint.map { [$0.checkpoint] } ?? [],
+      isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
     if let log { try checkOutput(log, against: source.checkpoint.map { [$0.checkpoint] } ?? []) }
     try requireMemory(source)
     return source
   }
 
-  private func train(_ trainer: Trainer, keeping kept: TrainingFolder) throws {
-    let progress = TrainingProgressLine(trainer)
-    defer { progress.end() }
-    while !trainer.isDone {
-      let step: TrainingStep
-      do {
-        step = try trainer.advance()
-      } catch let error as TrainingError {
-        throw error.reason == .nonfinite ? stopped(error, trainer, kept) : error
-      }
-      kept.append(step)
-      if trainer.isBest { try kept.saveBest(trainer) }
-      if trainer.progress.step % saveEvery == 0 { try kept.save(trainer) }
-      progress.advance(step)
-    }
-    try kept.save(trainer)
-  }
-
-  private func stopped(
-    _ error: TrainingError, _ trainer: Trainer, _ kept: TrainingFolder
-  ) -> TrainingError {
-    let last = trainer.progress.step / saveEvery * saveEvery
-    let state = last > 0 ? "the state after step \(last) is kept in \(kept.path)" : "none was kept"
-    return TrainingError(.nonfinite, in: error.path, "\(error.detail); \(state)")
-  }
-
   private func publish(
-    _ trainer: Trainer, _ source: TrainingSource, _ result: TrainResult,
+    _ trainer: Trainer, _ source: TrainingSource, _ result: TrainReport,
     _ inputs: [Provenance.Input]
   ) throws {
     try output.write(carrying: source.companions, configuration: source.configurationText) { path in
@@ -131,7 +127,8 @@ struct Train: ParsableCommand {
 
   private func requireMemory(_ source: TrainingSource) throws {
     let length = try training.length(for: source.configuration)
-    let needed = Trainer.byteCount(source.configuration, positions: training.batch * length)
+    let batch = training.variants.map(\.batch).max() ?? training.batch
+    let needed = Trainer.byteCount(source.configuration, positions: batch * length)
     guard let memory = resources.memory, memory.byteCount < needed else { return }
     throw ValidationError(
       "model and batch take \(needed / 1_000_000 + 1)MB; grant that with --memory, or take a smaller "
@@ -164,9 +161,9 @@ struct Train: ParsableCommand {
   }
 
   /// What tells a run from others: its inputs, and the options that change its results.
-  private func run(_ inputs: [Provenance.Input]) -> String {
+  private func identity(_ inputs: [Provenance.Input], _ options: TrainingOptions) -> String {
     let facts =
-      inputs.map { "\($0.role) \($0.digest)" } + training.recorded + layout.recorded
+      inputs.map { "\($0.role) \($0.digest)" } + options.recorded + layout.recorded
       + source.recorded(withPaths: false)
     return ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8)).description
   }

@@ -5,7 +5,7 @@ import Training
 /// What shapes a run of training, besides model and texts.
 struct TrainingOptions: ParsableArguments {
   @Option(help: "Steps to take.")
-  var steps: Int
+  var steps = 1000
 
   @Option(help: "Windows whose gradients are computed at once.")
   var batch = 8
@@ -59,7 +59,31 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "End the run after so many measurements without a new least loss.")
   var patience: Int?
 
+  @Option(
+    help: """
+      Several values to try, as lr=1e-5,5e-5, batch=8,16 or steps=500,1000; may be repeated, for all \
+      combinations. The run of the least validation loss is kept.
+      """)
+  var grid: [GridAxis] = []
+
   func validate() throws {
+    guard Set(grid.map(\.name)).count == grid.count else {
+      throw ValidationError("--grid names a setting twice")
+    }
+    if grid.isEmpty { return try validateNumbers() }
+    for variant in variants { try variant.validateNumbers() }
+  }
+
+  /// The options of each run of the grid, of which there is one at least; the last axis varies first.
+  var variants: [TrainingOptions] {
+    var alone = self
+    alone.grid = []
+    return grid.reduce([alone]) { variants, axis in
+      variants.flatMap { variant in axis.values.map { axis.setting($0, in: variant) } }
+    }
+  }
+
+  private func validateNumbers() throws {
     let counts = [
       ("--steps", steps), ("--batch", batch), ("--accumulate", accumulate),
       ("--length", length ?? 1), ("--valid-every", validEvery), ("--patience", patience ?? 1),
@@ -135,7 +159,43 @@ struct TrainingOptions: ParsableArguments {
     words += ["--beta1", "\(beta1)", "--beta2", "\(beta2)", "--epsilon", "\(epsilon)"]
     words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
     words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
-    return words + (patience.map { ["--patience", "\($0)"] } ?? [])
+    words += patience.map { ["--patience", "\($0)"] } ?? []
+    return words + grid.flatMap { ["--grid", $0.text] }
+  }
+}
+
+/// A setting of training, and the values to try.
+struct GridAxis: ExpressibleByArgument {
+  enum Name: String {
+    case lr
+    case batch
+    case steps
+  }
+
+  let name: Name
+  let values: [Double]
+  /// As it was given.
+  let text: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let name = Name(rawValue: String(parts[0])) else { return nil }
+    let values = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { word in
+      name == .lr ? Double(word) : Int(word).map(Double.init)
+    }
+    guard !values.contains(nil) else { return nil }
+    (self.name, self.values, text) = (name, values.compactMap(\.self), argument)
+  }
+
+  /// Options with another value of this setting.
+  func setting(_ value: Double, in options: TrainingOptions) -> TrainingOptions {
+    var options = options
+    switch name {
+    case .lr: options.lr = value
+    case .batch: options.batch = Int(value)
+    case .steps: options.steps = Int(value)
+    }
+    return options
   }
 }
 
