@@ -43,13 +43,14 @@ public struct TrainReport: Sendable {
     let table = ReportTable(
       rowCount: runs.count,
       columns: [
-        .init("run", .integer(runs.indices.map { $0 + 1 }), heading: "run"),
-        .init("lr", .real(runs.map(\.plan.schedule.peak)), heading: "lr"),
-        .init("batch", .integer(runs.map(\.plan.batch)), heading: "batch"),
-        .init("steps", .integer(runs.map(\.plan.schedule.steps)), heading: "steps"),
+        .init("run", heading: "run", .integer(runs.indices.map { $0 + 1 })),
+        .init("lr", heading: "lr", .real(runs.map(\.plan.schedule.peak))),
+        .init("batch", heading: "batch", .integer(runs.map(\.plan.batch))),
+        .init("steps", heading: "steps", .integer(runs.map(\.plan.schedule.steps))),
         .init(
-          "best_val_loss", .real(runs.map { $0.best?.loss ?? .nan }), heading: "validation loss"),
-        .init("best_step", .integer(runs.map { $0.best?.step ?? 0 }), heading: "at step"),
+          "best_val_loss", heading: "validation loss",
+          .real(runs.map { $0.best?.loss ?? .nan })),
+        .init("best_step", heading: "at step", .integer(runs.map { $0.best?.step ?? 0 })),
       ])
     return TerminalTable(table).lines(width: TerminalTable.width)
       + ["", "run \(best + 1) is kept"] + runs[best].lines
