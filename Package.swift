@@ -18,6 +18,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CMapping"),
     .target(name: "CTemporaries"),
+    .target(name: "CWriteback"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CSHA256", linkerSettings: [.unsafeFlags(["-l:libcrypto.a"])]),
     // Linked statically: loading the shared library costs 15 ms at every start, this 1 ms.
@@ -49,14 +50,14 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries"],
+      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries", "CWriteback"],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry",
       dependencies: ["Tensors", "Threads", "LinearAlgebra", "Checkpoints", "CKernels"],
       swiftSettings: fastInDebug),
     .target(
-      name: "Models", dependencies: ["Tensors", "Threads", "CKernels", "CLayers"],
+      name: "Models", dependencies: ["Tensors", "JSON", "Threads", "CKernels", "CLayers"],
       swiftSettings: fastInDebug),
     .target(
       name: "Journals", dependencies: ["JSON", "Checkpoints", "CTemporaries", "CZlib"],
@@ -65,7 +66,7 @@ let package = Package(
       name: "Evaluation",
       dependencies: [
         "Tensors", "JSON", "Threads", "LinearAlgebra", "Tokenization", "Journals", "Checkpoints",
-        "Geometry", "Models",
+        "Geometry", "Models", "Generation",
       ],
       swiftSettings: fastInDebug),
     .target(
@@ -99,6 +100,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "classifier-probe",
+      dependencies: [
+        "JSON", "Tokenization", "Models", "Geometry", "Checkpoints",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/classifier-probe", swiftSettings: warningsAreErrors),
     .target(
       name: "TestSupport",
       dependencies: ["Tensors", "Checkpoints", "LinearAlgebra", "Geometry", "Models"],
@@ -136,7 +144,10 @@ let package = Package(
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "LinearAlgebra", "Tokenization", "TestSupport"],
+      dependencies: [
+        "Evaluation", "Generation", "Models", "Geometry", "LinearAlgebra", "Checkpoints",
+        "Tokenization", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "GenerationTests",

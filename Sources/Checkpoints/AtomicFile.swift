@@ -1,4 +1,5 @@
 private import CTemporaries
+private import CWriteback
 import Glibc
 import Synchronization
 import Tensors
@@ -63,6 +64,12 @@ public final class AtomicFile: Sendable {
       guard count > 0 else { throw OutputError(path, "take byte \(offset + done)") }
       done += count
     }
+  }
+
+  /// Lets the system begin to write what there is to the disk, so that ``commit()`` waits less for
+  /// it. Failures show there.
+  public func beginSync() {
+    begin_writeback(descriptor)
   }
 
   /// Puts the file in place.

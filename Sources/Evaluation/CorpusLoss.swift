@@ -22,12 +22,12 @@ public struct CorpusLoss: Hashable, Sendable {
   public var tokenCount: Int { tokenCounts.reduce(0, +) }
 
   /// Nats per token, Σ nats / Σ tokens; NaN if no token is scored.
-  public var mean: Double { nats.reduce(0, +) / Double(tokenCount) }
+  public var mean: Double { estimate.value }
+
+  private var estimate: RatioEstimate { RatioEstimate(sums: nats, counts: tokenCounts) }
 
   /// The standard error of ``mean`` over documents, as ``RatioError`` takes it.
-  public var standardError: Double {
-    RatioError.standardError(zip(nats, tokenCounts).map { $0 - mean * Double($1) }, tokenCount)
-  }
+  public var standardError: Double { estimate.standardError }
 
   /// exp of ``mean``.
   public var perplexity: Double { exponential(mean) }

@@ -125,11 +125,11 @@ public final class LinearityStudy {
     try load(second, path.coefficients(at: 1))
     found.ensembles = found.alphas.map { _ in [] }
     for text in texts {
-      let results = try models.model.ensembleLikelihoods(
-        of: text.scoredTokens, with: second, steps: found.alphas, threads: threads)
-      for step in found.alphas.indices {
-        found.ensembles[step].append(text.loss(results.map { $0.map { $0[step] } }))
-      }
+      let losses = try LogitEnsemble.negativeLogLikelihoods(
+        of: text.scoredTokens, members: [models.model, second],
+        at: found.alphas.map { [1 - $0, $0] }, threads: threads
+      ).map(text.loss)
+      for step in found.alphas.indices { found.ensembles[step].append(losses[step]) }
     }
   }
 }

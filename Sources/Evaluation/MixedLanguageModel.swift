@@ -3,7 +3,7 @@ import Geometry
 import Models
 
 /// GPT-2 checkpoints of one configuration, and a model that takes their mixtures.
-public struct MixedLanguageModel {
+public struct MixedLanguageModel: LanguageModelFamily {
   /// The checkpoints, in the order of coefficients.
   public let checkpoints: [ParameterList]
   /// Their tensors, matched; weighed anew at each point.
@@ -22,15 +22,7 @@ public struct MixedLanguageModel {
   ///   `CheckpointError` if tensors of one name differ in shape, or a file cannot be read.
   public init(_ checkpoints: [ParameterList], precision: Precision, headCount: Int?) throws {
     precondition(!checkpoints.isEmpty)
-    let settings = try checkpoints.map { checkpoint in
-      try ModelConfiguration(beside: checkpoint.checkpoint).map {
-        ModelSettings(path: $0.path, values: $0.settings)
-      }
-    }
-    let configurations = try zip(checkpoints, settings).map { checkpoint, own in
-      try GPT2Configuration(
-        of: MixedStateDict(checkpoint), settings: own ?? settings[0], headCount: headCount)
-    }
+    let configurations = try GPT2Configuration.configurations(of: checkpoints, headCount: headCount)
     for (checkpoint, configuration) in zip(checkpoints, configurations) {
       try configuration.requireSameFunction(
         as: configurations[0], paths: (checkpoint.checkpoint.path, checkpoints[0].checkpoint.path))
@@ -40,9 +32,57 @@ public struct MixedLanguageModel {
     model = GPT2(configurations[0], precision: precision)
     self.checkpoints = checkpoints
   }
+
+  /// Weights are mixed.
+  public var combination: ModelCombination { .weights }
+  /// How many different tokens there are.
+  public var vocabularySize: Int { model.vocabularySize }
+  /// How many positions a window may have.
+  public var contextLength: Int { model.contextLength }
+  /// The memory that the one model takes.
+  public var byteCount: Int { model.byteCount }
+
+  /// The memory that each thread takes besides.
+  ///
+  /// - Parameter positions: the most that are taken at once.
+  /// - Returns: bytes.
+  public func scratchByteCount(positions: Int) -> Int {
+    model.scratchByteCount(positions: positions)
+  }
+
+  /// Loads Σ cᵢ θᵢ; the model holds it until the next call.
+  ///
+  /// - Parameters:
+  ///   - coefficients: one for each checkpoint, finite, not all 0.
+  ///   - threads: how many work at once.
+  /// - Returns: the model.
+  /// - Throws: `CheckpointError` or `ModelError` if weights cannot be read or are not finite.
+  public func at(
+    _ coefficients: [Double], threads: Int
+  ) throws -> any CausalLanguageModel {
+    try model.load(weights.at(coefficients), threads: threads)
+    return model
+  }
 }
 
 extension GPT2Configuration {
+  /// What checkpoints are like; one without a `config.json` beside it counts as the first.
+  ///
+  /// - Throws: `ModelError` if a checkpoint is no GPT-2; `CheckpointError` if a file cannot be read.
+  static func configurations(
+    of checkpoints: [ParameterList], headCount: Int?
+  ) throws -> [GPT2Configuration] {
+    let settings = try checkpoints.map { checkpoint in
+      try ModelConfiguration(beside: checkpoint.checkpoint).map {
+        ModelSettings(path: $0.path, values: $0.settings)
+      }
+    }
+    return try zip(checkpoints, settings).map { checkpoint, own in
+      try GPT2Configuration(
+        of: MixedStateDict(checkpoint), settings: own ?? settings[0], headCount: headCount)
+    }
+  }
+
   /// Checks that weights of two models mean the same: all but whether the head is stored.
   ///
   /// - Throws: `ModelError` naming what differs.

@@ -33,13 +33,13 @@ public struct NextTokens: Sendable {
   /// - Parameters:
   ///   - prompt: at least one token.
   ///   - asked: continuations wanted whatever their probability.
-  ///   - models: takes the mixtures.
+  ///   - models: the checkpoints and what is combined of them.
   ///   - coefficients: of each point.
   ///   - threads: how many work at once.
   /// - Throws: `ModelError` if the prompt with a continuation exceeds the context; what loading
   ///   weights throws.
   public init(
-    after prompt: [Int32], asked: [Continuation], in models: MixedLanguageModel,
+    after prompt: [Int32], asked: [Continuation], in models: any LanguageModelFamily,
     at coefficients: [[Double]], threads: Int
   ) throws {
     precondition(!prompt.isEmpty)
@@ -49,11 +49,15 @@ public struct NextTokens: Sendable {
         tokens: prompt + word.tokens, scored: prompt.count..<prompt.count + word.tokens.count)
     }
     for point in coefficients {
-      try models.model.load(models.weights.at(point), threads: threads)
-      let logits = try models.model.logits(after: [prompt.count - 1], of: prompt)
+      let model = try models.at(point, threads: threads)
+      let logits = try model.nextTokenLogits(after: [prompt], threads: threads)[0]
+      for word in asked {
+        let count = prompt.count + word.tokens.count - 1
+        try model.requireReadable(word.tokens, reading: count, as: "the prompt with '\(word.text)'")
+      }
       vocabularies.append(NextTokens.logProbabilities(logits))
       words.append(
-        try models.model.negativeLogLikelihoods(of: windows, threads: threads).map { losses in
+        try model.negativeLogLikelihoods(of: windows, threads: threads).map { losses in
           -losses.reduce(0) { $0 + Double($1) }
         })
     }

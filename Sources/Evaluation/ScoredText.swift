@@ -19,11 +19,18 @@ public struct ScoredText: Sendable {
   ///   - context: the most tokens of a window, at least 2.
   ///   - stride: how far windows advance, from 1 to `context`; `nil` is `context`.
   ///   - bos: the token that goes before each document, so that its first one is scored too.
+  ///   - prefixes: tokens that go before each document and are not scored, after `bos`; `nil` is
+  ///     none.
   public init(
-    _ name: String, documents: [[Int32]], context: Int, stride: Int? = nil, bos: Int32? = nil
+    _ name: String, documents: [[Int32]], context: Int, stride: Int? = nil, bos: Int32? = nil,
+    prefixes: [[Int32]]? = nil
   ) {
+    precondition(prefixes.map { $0.count == documents.count } ?? true)
     let windows = documents.enumerated().flatMap { document, ids in
-      Array(TokenWindows(of: ids, document: document, context: context, stride: stride, bos: bos))
+      Array(
+        TokenWindows(
+          of: ids, document: document, context: context, stride: stride, bos: bos,
+          prefix: prefixes?[document] ?? []))
     }
     var counts = Array(repeating: 0, count: documents.count)
     for window in windows { counts[window.document] += window.scored.count }

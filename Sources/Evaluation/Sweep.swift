@@ -1,15 +1,12 @@
-import Geometry
 import Journals
 import Models
-import Tensors
 
-/// The losses of many mixtures of the same checkpoints on the same texts.
+/// The losses of many combinations of the same checkpoints on the same texts.
 ///
-/// One set of mixed weights is in memory; it is computed anew from the checkpoints at each point,
-/// and nothing is written but the journal.
+/// Of mixtures one set of weights is in memory, computed anew from the checkpoints at each point; of
+/// ensembles the checkpoints are. Nothing is written but the journal.
 public final class Sweep {
-  private let weights: MixedStateDict
-  private let model: GPT2
+  private let models: any LanguageModelFamily
   private let texts: [ScoredText]
   private let threads: Int
   private let journal: Journal?
@@ -17,15 +14,14 @@ public final class Sweep {
   /// Prepares a sweep.
   ///
   /// - Parameters:
-  ///   - weights: the checkpoints, with any coefficients.
-  ///   - model: takes their mixtures.
+  ///   - models: the checkpoints and what is combined of them.
   ///   - texts: what to score.
   ///   - threads: how many work at once; numbers do not depend on it.
   ///   - journal: keeps finished points, and has those of an interrupted run.
   public init(
-    _ weights: MixedStateDict, model: GPT2, texts: [ScoredText], threads: Int, journal: Journal?
+    _ models: any LanguageModelFamily, texts: [ScoredText], threads: Int, journal: Journal?
   ) {
-    (self.weights, self.model, self.texts) = (weights, model, texts)
+    (self.models, self.texts) = (models, texts)
     (self.threads, self.journal) = (threads, journal)
   }
 
@@ -34,25 +30,38 @@ public final class Sweep {
     texts.reduce(0) { $0 + $1.windows.reduce(0) { $0 + $1.tokens.count } }
   }
 
-  /// Evaluates a point, or finds it in the journal.
+  /// Evaluates points, or finds them in the journal.
   ///
-  /// - Parameter coefficients: one for each checkpoint, finite, not all 0.
-  /// - Returns: the point with its losses.
+  /// - Parameters:
+  ///   - coefficients: of each point, one for each checkpoint, finite, not all 0.
+  ///   - progress: hears how many points were evaluated, each time some were.
+  /// - Returns: the points with their losses.
   /// - Throws: `CheckpointError` or `ModelError` if weights cannot be read or are not finite;
   ///   `OutputError` if the journal cannot be written.
-  public func point(at coefficients: [Double]) throws -> SweepPoint {
-    let key = SweepRow.key(coefficients)
-    if let losses = journal?.rows[key].flatMap({ SweepRow.losses($0, of: texts) }) {
-      return SweepPoint(coefficients: coefficients, losses: losses)
+  public func points(
+    at coefficients: [[Double]], progress: (Int) -> Void = { _ in }
+  ) throws -> [SweepPoint] {
+    var found: [String: [CorpusLoss]] = [:]
+    var missing: [[Double]] = []
+    for point in coefficients where found[SweepRow.key(point)] == nil {
+      found[SweepRow.key(point)] = kept(point) ?? []
+      if kept(point) == nil { missing.append(point) }
     }
-    try model.load(weights.at(coefficients), threads: threads)
-    let losses = try texts.map { text in
-      text.loss(
-        try model.negativeLogLikelihoods(
-          of: text.scoredTokens, threads: threads))
+    for first in stride(from: 0, to: missing.count, by: models.pointsAtOnce) {
+      let some = Array(missing[first...].prefix(models.pointsAtOnce))
+      for (point, losses) in zip(some, try models.losses(on: texts, at: some, threads: threads)) {
+        try journal?.append(SweepRow.key(point), SweepRow.json(losses))
+        found[SweepRow.key(point)] = losses
+      }
+      progress(some.count)
     }
-    try journal?.append(key, SweepRow.json(losses))
-    return SweepPoint(coefficients: coefficients, losses: losses)
+    return coefficients.map {
+      SweepPoint(coefficients: $0, losses: found[SweepRow.key($0)] ?? [])
+    }
+  }
+
+  private func kept(_ point: [Double]) -> [CorpusLoss]? {
+    journal?.rows[SweepRow.key(point)].flatMap { SweepRow.losses($0, of: texts) }
   }
 
   /// Whether a point needs no evaluation any more.
@@ -60,6 +69,6 @@ public final class Sweep {
   /// - Parameter coefficients: of the point.
   /// - Returns: whether the journal has it.
   public func isDone(_ coefficients: [Double]) -> Bool {
-    journal?.rows[SweepRow.key(coefficients)] != nil
+    kept(coefficients) != nil
   }
 }

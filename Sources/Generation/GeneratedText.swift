@@ -21,4 +21,19 @@ public struct GeneratedText: Hashable, Sendable {
   public internal(set) var logProbability = 0.0
 
   init(prompt: Int, sample: Int) { (self.prompt, self.sample) = (prompt, sample) }
+
+  /// Describes a finished text.
+  ///
+  /// - Parameters:
+  ///   - prompt: which it follows, from 0.
+  ///   - sample: which of the prompt's texts it is, from 0.
+  ///   - tokens: what was drawn.
+  ///   - finish: why it ends.
+  ///   - logProbability: Σ log p, in nats.
+  public init(
+    prompt: Int, sample: Int, tokens: [Int32], finish: Finish, logProbability: Double
+  ) {
+    (self.prompt, self.sample, self.tokens) = (prompt, sample, tokens)
+    (self.finish, self.logProbability) = (finish, logProbability)
+  }
 }

@@ -2,23 +2,28 @@ import LinearAlgebra
 import Models
 
 /// Texts that one thread writes together.
-struct GenerationBatch {
+struct GenerationBatch<Model: CausalLanguageModel> {
   private let generator: TextGenerator
-  private let prompts: [[Int32]]
-  private let cache: KeyValueCache
+  private let model: Model
+  private let prompts: ArraySlice<[Int32]>
+  private let cache: Model.Cache
   private var texts: [GeneratedText]
   private var randoms: [RandomStream]
   private var sampler: NucleusSampler
 
   /// Positions of prompts that are read at once, unless one prompt has more.
-  private static let positionsAtOnce = 1024
+  private static var positionsAtOnce: Int { 1024 }
 
   /// Prepares texts that nothing was written of; those of a prompt are adjacent.
-  init(_ generator: TextGenerator, _ prompts: [[Int32]], _ texts: ArraySlice<GeneratedText>) {
-    (self.generator, self.prompts, self.texts) = (generator, prompts, Array(texts))
+  init(
+    _ generator: TextGenerator, _ model: Model, _ prompts: ArraySlice<[Int32]>,
+    _ texts: ArraySlice<GeneratedText>
+  ) {
+    (self.generator, self.model, self.prompts) = (generator, model, prompts)
+    self.texts = Array(texts)
     let longest = texts.reduce(0) { max($0, prompts[$1.prompt].count) }
-    cache = KeyValueCache(
-      generator.model.configuration, sequences: texts.count, capacity: generator.capacity(longest))
+    cache = model.makeCache(
+      sequences: texts.count, capacity: generator.capacity(longest, model))
     randoms = texts.map {
       RandomStream(seed: generator.seed, stream: UInt64($0.prompt) << 32 | UInt64($0.sample))
     }
@@ -34,8 +39,8 @@ struct GenerationBatch {
       let live = texts.indices.filter { texts[$0].finish == nil }
       guard !live.isEmpty else { return texts }
       let additions = live.map { (sequence: $0, tokens: Array(texts[$0].tokens.suffix(1))) }
-      _ = try generator.model.extend(cache, by: additions) { index, logits in
-        try write(live[index]..<live[index] + 1, logits)
+      _ = try model.extend(cache, by: additions) { index, next in
+        try write(live[index]..<live[index] + 1, next)
       }
     }
   }
@@ -62,19 +67,19 @@ struct GenerationBatch {
     let additions = group.map {
       (sequence: $0.lowerBound, tokens: prompts[texts[$0.lowerBound].prompt])
     }
-    _ = try generator.model.extend(cache, by: additions) { index, logits in
+    _ = try model.extend(cache, by: additions) { index, next in
       for text in group[index].dropFirst() { cache.copy(group[index].lowerBound, to: text) }
-      try write(group[index], logits)
+      try write(group[index], next)
     }
   }
 
   /// Draws the next token of texts that read the same so far.
   private mutating func write(
-    _ members: Range<Int>, _ logits: UnsafeMutableBufferPointer<Float>
+    _ members: Range<Int>, _ next: NextTokenLogits
   ) throws {
-    guard let nucleus = sampler.nucleus(of: logits) else {
+    guard let nucleus = sampler.nucleus(of: next.values, filteredBy: next.filter) else {
       throw ModelError(
-        .nonfinite, in: generator.model.path,
+        .nonfinite, in: model.path,
         "logits after prompt \(texts[members.lowerBound].prompt) are NaN or infinite")
     }
     for index in members { append(nucleus.draw(using: &randoms[index]), to: index) }
@@ -84,7 +89,7 @@ struct GenerationBatch {
     texts[index].tokens.append(token.id)
     texts[index].logProbability += Double(token.logProbability)
     let count = texts[index].tokens.count
-    let context = generator.model.configuration.contextLength
+    let context = model.contextLength
     if token.id == generator.endOfText {
       texts[index].finish = .stop
     } else if count == generator.mostTokens || prompts[texts[index].prompt].count + count > context

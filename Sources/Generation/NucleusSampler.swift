@@ -15,17 +15,69 @@ public struct NucleusSampler {
 
   /// The tokens that may come next.
   ///
-  /// - Parameter logits: [vocabulary], not empty; overwritten by log-probabilities.
-  /// - Returns: the tokens; `nil` if a logit is NaN or +∞, or all are −∞.
+  /// - Parameters:
+  ///   - logits: [vocabulary], not empty; overwritten by log-probabilities.
+  ///   - filter: [vocabulary], logits by which, at temperature 1, `topK` and `topP` choose tokens;
+  ///     of those, `logits` at the temperature say how likely each is. Overwritten too; `nil` if
+  ///     `logits` do both.
+  /// - Returns: the tokens; `nil` if a logit is NaN or +∞, or all are −∞, of either or of the tokens
+  ///   chosen.
   /// - Complexity: O(vocabulary) on average.
-  public mutating func nucleus(of logits: UnsafeMutableBufferPointer<Float>) -> Nucleus? {
+  public mutating func nucleus(
+    of logits: UnsafeMutableBufferPointer<Float>,
+    filteredBy filter: UnsafeMutableBufferPointer<Float>? = nil
+  ) -> Nucleus? {
+    guard let likeliest = normalize(logits) else { return nil }
+    if let filter { return nucleus(of: logits, amongChosenBy: filter) }
+    if rule.isGreedy { return only(likeliest, logits) }
+    choose(by: logits, highest: logits[likeliest], temperature: rule.temperature)
+    return Nucleus(
+      candidates.map {
+        .init(id: $0.id, weight: $0.weight, logProbability: logits[Int($0.id)])
+      })
+  }
+
+  private mutating func nucleus(
+    of logits: UnsafeMutableBufferPointer<Float>,
+    amongChosenBy filter: UnsafeMutableBufferPointer<Float>
+  ) -> Nucleus? {
+    guard let first = normalize(filter) else { return nil }
+    guard rule.topP > 0 else { return only(first, logits) }
+    choose(by: filter, highest: filter[first], temperature: 1)
+    let ids = candidates.map(\.id)
+    let values = ids.map { logits[Int($0)] }
+    let highest = values.max() ?? -.infinity
+    guard highest > -.infinity else { return nil }
+    if rule.temperature == 0 {
+      return only(values.firstIndex(of: highest).map { Int(ids[$0]) } ?? first, logits)
+    }
+    let temperature = temperature(rule.temperature)
+    var weights = values.map { ($0 - highest) / temperature }
+    weights.withUnsafeMutableBufferPointer { weights in
+      if let first = weights.baseAddress { softmax(first, count: weights.count) }
+    }
+    return Nucleus(
+      ids.indices.map {
+        .init(id: ids[$0], weight: weights[$0], logProbability: values[$0])
+      })
+  }
+
+  /// Leaves log-probabilities; the place of the largest, or `nil` if they are NaN.
+  private func normalize(_ logits: UnsafeMutableBufferPointer<Float>) -> Int? {
     guard let first = logits.baseAddress else { return nil }
     logSoftmax(first, count: logits.count)
-    guard let likeliest = likeliest(logits) else { return nil }
-    if rule.isGreedy {
-      return Nucleus([.init(id: Int32(likeliest), weight: 1, logProbability: logits[likeliest])])
-    }
-    weigh(logits, highest: logits[likeliest])
+    return likeliest(logits)
+  }
+
+  private func only(_ id: Int, _ logits: UnsafeMutableBufferPointer<Float>) -> Nucleus? {
+    Nucleus([.init(id: Int32(id), weight: 1, logProbability: logits[id])])
+  }
+
+  /// Leaves the tokens that the rule lets stay in `candidates`, with their weights.
+  private mutating func choose(
+    by logits: UnsafeMutableBufferPointer<Float>, highest: Float, temperature: Double
+  ) {
+    weigh(logits, highest: highest, temperature: self.temperature(temperature))
     collect()
     if let topK = rule.topK, topK < candidates.count {
       keep(reaching: Double(topK)) { _ in 1 }
@@ -34,10 +86,10 @@ public struct NucleusSampler {
       let total = rule.topK == nil ? total(weights) : total(candidates.map(\.weight))
       keep(reaching: rule.topP * total) { Double($0.weight) }
     }
-    return Nucleus(
-      candidates.map {
-        .init(id: $0.id, weight: $0.weight, logProbability: logits[Int($0.id)])
-      })
+  }
+
+  private func temperature(_ temperature: Double) -> Float {
+    Float(max(temperature, Double(Float.leastNormalMagnitude)))
   }
 
   /// The first of the largest; `nil` if they are NaN.
@@ -49,8 +101,9 @@ public struct NucleusSampler {
     return largest.isNaN ? nil : place
   }
 
-  private mutating func weigh(_ logits: UnsafeMutableBufferPointer<Float>, highest: Float) {
-    let temperature = Float(max(rule.temperature, Double(Float.leastNormalMagnitude)))
+  private mutating func weigh(
+    _ logits: UnsafeMutableBufferPointer<Float>, highest: Float, temperature: Float
+  ) {
     if weights.count != logits.count { weights = Array(repeating: 0, count: logits.count) }
     weights.withUnsafeMutableBufferPointer { weights in
       for index in weights.indices {

@@ -6,8 +6,13 @@
 /// of those, the fewest first ones that hold `topP` of their total. One that stays is drawn with
 /// probability w over the total of those that stay.
 ///
+/// Where another model's logits filter, they choose the tokens that stay, at temperature 1; w comes
+/// from the logits at hand alone.
+///
 /// Source: Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1, and
-/// Fan et al. 2018, "Hierarchical Neural Story Generation", section 5.4, for `topK`.
+/// Fan et al. 2018, "Hierarchical Neural Story Generation", section 5.4, for `topK`;
+/// Liu et al. 2021, "DExperts: Decoding-Time Controlled Text Generation with Experts and
+/// Anti-Experts", section 2.2, for the filter.
 public struct SamplingRule: Hashable, Sendable {
   /// Divides logits; 0 leaves only the likeliest token.
   public let temperature: Double

@@ -22,16 +22,41 @@ public func contentDigests(of records: [TensorRecord], threads: Int) throws -> [
   return digests
 }
 
+/// The digests of a model's parameters, under canonical names, tied ones once, buffers left out.
+///
+/// Files of any format, shards, order, metadata and prefixes give the same.
+public struct ModelDigests: Hashable, Sendable {
+  /// Canonical names, in the order of the checkpoint.
+  public let names: [TensorName]
+  /// One for each name.
+  public let digests: [ContentDigest]
+
+  /// Collects digests.
+  ///
+  /// - Parameters:
+  ///   - names: canonical names, each once.
+  ///   - digests: one for each.
+  public init(names: [TensorName], digests: [ContentDigest]) {
+    precondition(names.count == digests.count)
+    (self.names, self.digests) = (names, digests)
+  }
+
+  /// The digest of the whole model.
+  public var model: ContentDigest {
+    ContentDigest(ofModel: zip(names, digests).map { (name: $0, digest: $1) })
+  }
+}
+
 extension ParameterList {
-  /// The digest of the model: that of its parameters under canonical names, tied ones once, buffers
-  /// left out. Files of any format, shards, order, metadata and prefixes give the same.
+  /// The digests of the model and its parameters.
   ///
   /// - Parameter threads: how many work at once.
-  /// - Returns: the digest.
+  /// - Returns: the digests.
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
-  public func modelDigest(threads: Int) throws -> ContentDigest {
-    let digests = try contentDigests(of: parameters.map(\.record), threads: threads)
-    return ContentDigest(
-      ofModel: zip(parameters, digests).map { (name: $0.name.canonical, digest: $1) })
+  /// - Complexity: one read of every parameter.
+  public func digests(threads: Int) throws -> ModelDigests {
+    ModelDigests(
+      names: parameters.map(\.name.canonical),
+      digests: try contentDigests(of: parameters.map(\.record), threads: threads))
   }
 }

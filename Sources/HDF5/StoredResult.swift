@@ -86,15 +86,18 @@ public struct StoredResult: Sendable {
     return values.map { Int($0) }
   }
 
-  /// A variable of text along one dimension; see ``values(_:in:extents:)``.
+  /// A variable of text; see ``values(_:in:extents:)``.
   ///
   /// - Parameters:
   ///   - name: the variable's.
   ///   - group: its group's.
-  /// - Returns: the texts.
+  ///   - extents: what its extents must be, or `nil` for any one dimension.
+  /// - Returns: the texts, row-major.
   /// - Throws: ``HDF5Error`` if there is no such variable.
-  public func texts(_ name: String, in group: String) throws -> [String] {
-    guard case .text(let values) = try values(name, in: group, extents: nil) else {
+  public func texts(
+    _ name: String, in group: String, extents: [Int]? = nil
+  ) throws -> [String] {
+    guard case .text(let values) = try values(name, in: group, extents: extents) else {
       throw HDF5Error(.foreignFile("holds no text"), group: group, variable: name)
     }
     return values

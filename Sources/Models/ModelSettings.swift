@@ -41,6 +41,35 @@ public struct ModelSettings: Hashable, Sendable {
     }
   }
 
+  /// The function of a hidden layer, or `nil` if it is not set.
+  ///
+  /// - Throws: ``ModelError`` if it is none of those that are supported.
+  func activation(_ name: String) throws -> Activation? {
+    switch try text(name) {
+    case nil: return nil
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .tanh
+    case "gelu": return .erf
+    case "relu": return .relu
+    default:
+      throw refusal(of: name, "not one of gelu_new, gelu_pytorch_tanh, gelu_fast, gelu and relu")
+    }
+  }
+
+  /// Refuses a model whose stored weights are codes.
+  func refuseQuantization() throws {
+    guard has("quantization_config") else { return }
+    throw ModelError(
+      .unsupported, in: path, "quantization_config is set, which is not supported")
+  }
+
+  /// Refuses settings that repeat an extent and contradict the shapes of weights.
+  func requireAgreement(with extents: [(name: String, extent: Int)]) throws {
+    for (name, extent) in extents {
+      guard let value = try integer(name), value != extent else { continue }
+      throw refusal(of: name, "but the shapes of the weights say \(extent)", as: .mismatch)
+    }
+  }
+
   /// Whether a setting has a value.
   func has(_ name: String) -> Bool { values[name].map { $0 != "null" } ?? false }
 

@@ -20,8 +20,8 @@ struct LayerHeatMap {
     let width = map.layersOfA.reduce(0) { max($0, String($1).count) }
     let columns = map.layersOfB.count
     return [
-      "            -log10 p of layers of A (down) and of B (across, \(map.layersOfB[0]) to \(last)), "
-        + "\(map.rows) units of each:",
+      "            -log10 p of layers of A (down) and of B (across, \(map.layersOfB[0]) to "
+        + "\(last)), \(map.rows) units of each:",
       "            \(shades.legend), · as chance has it, blank if units differ in shape",
     ]
       + map.layersOfA.enumerated().map { row, layer in

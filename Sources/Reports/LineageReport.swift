@@ -106,8 +106,8 @@ private struct FamilyLines {
     guard labels.count == 3 else { return [] }
     let seen = family.products.map { "\($0.ratio.brief) from \(labels[$0.origin])" }
     return [
-      "gamma       of the two others as seen \(seen.joined(separator: ", ")) (0: they went apart at "
-        + "once, 1: one lies on the way to the other)"
+      "gamma       of the two others as seen \(seen.joined(separator: ", ")) (0: they went "
+        + "apart at once, 1: one lies on the way to the other)"
     ]
   }
 
@@ -118,8 +118,8 @@ private struct FamilyLines {
       parent.map { "\(labels[$0]) → \(labels[child])" }
     }
     return [
-      "hint        \(edges.joined(separator: ", ")): the cheapest tree by distance and kurtosis, no "
-        + "verdict"
+      "hint        \(edges.joined(separator: ", ")): the cheapest tree by distance and "
+        + "kurtosis, no verdict"
     ]
   }
 }

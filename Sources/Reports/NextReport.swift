@@ -68,8 +68,10 @@ public struct NextReport: Sendable {
 
   /// The group `/next` of a result file.
   ///
+  /// - Parameter attributes: besides its own.
+  /// - Returns: the group.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  public func groups(attributes: [ResultAttribute] = []) throws -> [ResultGroup] {
     let axis = parameter.rawValue
     return try [
       ResultGroup(
@@ -77,7 +79,7 @@ public struct NextReport: Sendable {
         attributes: [
           ResultAttribute("kind", .text("next")), ResultAttribute("prompt", .text(prompt)),
           ResultAttribute("parametrization", .text(parameter.formula)),
-        ] + PathReport.roles(checkpoints),
+        ] + PathReport.roles(checkpoints) + attributes,
         variables: [
           ResultVariable(
             axis, dimensions: [axis], .float64(alphas),

@@ -31,8 +31,8 @@ public struct OriginReport: Sendable {
     guard !names.isEmpty, finding.verdict != .identical else { return [] }
     let listed = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
     return [
-      "same bits   \(names.count) matri\(names.count == 1 ? "x has" : "ces have") the same bits in both: "
-        + listed
+      "same bits   \(names.count) matri\(names.count == 1 ? "x has" : "ces have") the same bits in "
+        + "both: \(listed)"
     ]
   }
 
@@ -44,9 +44,11 @@ public struct OriginReport: Sendable {
     }
     let planned = finding.stages.first?.planned ?? 1
     let certified = "\(finding.verdict.isShared ? " (certified)" : "")"
+    let level = "level \(exp(finding.logLevel).brief)"
+    let stages = "\(planned) stage\(planned == 1 ? "" : "s") planned"
     return [
-      "\(finding.verdict.rawValue)\(certified)   log10 p <= \(finding.logCertified.decimalLogarithm)   "
-        + "[level \(exp(finding.logLevel).brief), \(planned) stage\(planned == 1 ? "" : "s") planned]"
+      "\(finding.verdict.rawValue)\(certified)   log10 p <= "
+        + "\(finding.logCertified.decimalLogarithm)   [\(level), \(stages)]"
     ] + explanation
   }
 
@@ -63,8 +65,8 @@ public struct OriginReport: Sendable {
       ["            hidden units match in another order, for which there is no p-value"]
     case .controlsFailed:
       [
-        "            layers that have nothing to do with each other look alike: the layout is not as "
-          + "assumed,", "            labels are not exchangeable, or layers were copied",
+        "            layers that have nothing to do with each other look alike: the layout is not "
+          + "as assumed,", "            labels are not exchangeable, or layers were copied",
       ]
     case .sharedByUnusedTokens: OriginReport.neutral + OriginReport.condition
     default: OriginReport.neutral
@@ -78,7 +80,8 @@ public struct OriginReport: Sendable {
 
   /// Training on like data makes the rows of tokens that occur alike in any two models.
   private static let condition = [
-    "            if no text that trained either contained these tokens: rows of tokens that occur are",
+    "            if no text that trained either contained these tokens: rows of tokens that occur "
+      + "are",
     "            alike in independent models too",
   ]
 
@@ -103,7 +106,8 @@ public struct OriginReport: Sendable {
     finding.stages.map { stage in
       let shuffled = stage.logMonteCarlo.map { ", Monte Carlo \($0.decimalLogarithm)" } ?? ""
       return "\(stage.name.padded(to: 11)) \(stage.evidence.count) groups: log10 p certified "
-        + "\(stage.logCertified.decimalLogarithm), by z \(stage.logCalibrated.decimalLogarithm)\(shuffled)"
+        + "\(stage.logCertified.decimalLogarithm), by z "
+        + "\(stage.logCalibrated.decimalLogarithm)\(shuffled)"
     }
   }
 
@@ -114,8 +118,8 @@ public struct OriginReport: Sendable {
       correlations.max().map { ", Spearman's r \(least.brief) to \($0.brief)" }
     }
     return [
-      "phi_U       \(published.layers.count) layers: log10 p \(published.logCombined.decimalLogarithm)"
-        + "\(range ?? ""); published statistic, asymptotic"
+      "phi_U       \(published.layers.count) layers: log10 p "
+        + "\(published.logCombined.decimalLogarithm)\(range ?? ""); published statistic, asymptotic"
     ]
   }
 
@@ -132,8 +136,8 @@ public struct OriginReport: Sendable {
   private var matching: [String] {
     guard let match = finding.twoViews, match.units > 0 else { return [] }
     return [
-      "matching    \(match.agreeing.grouped) of \(match.units.grouped) hidden units choose the same "
-        + "unit by two views; a score, no p-value"
+      "matching    \(match.agreeing.grouped) of \(match.units.grouped) hidden units choose the "
+        + "same unit by two views; a score, no p-value"
     ]
   }
 
@@ -154,8 +158,8 @@ public struct OriginReport: Sendable {
     for difference in finding.differences { total.merge(difference) }
     guard total.count > 0 else { return [] }
     return [
-      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(total.unlikeness.brief) (1 if unrelated), cosine "
-        + "\(total.cosine.brief); descriptive"
+      "tensors     R = ‖A − B‖ / √(‖A‖² + ‖B‖²) = \(total.unlikeness.brief) (1 if unrelated), "
+        + "cosine \(total.cosine.brief); descriptive"
     ]
   }
 }

@@ -9,7 +9,7 @@ public struct PathReport: Sendable {
   public struct Point: Sendable {
     let alpha: Double
     let model: SweepPoint
-    /// ‖θ − A‖₂, ‖θ − B‖₂ and ‖θ‖₂ over all parameters mixed.
+    /// ‖θ − A‖₂, ‖θ − B‖₂ and ‖θ‖₂ over all parameters mixed; NaN where logits are summed.
     let distances: (a: Double, b: Double)
     let norm: Double
 
@@ -18,8 +18,8 @@ public struct PathReport: Sendable {
     /// - Parameters:
     ///   - alpha: its place on the path.
     ///   - model: its coefficients and losses.
-    ///   - distances: ‖θ − A‖₂ and ‖θ − B‖₂.
-    ///   - norm: ‖θ‖₂.
+    ///   - distances: ‖θ − A‖₂ and ‖θ − B‖₂, or NaN.
+    ///   - norm: ‖θ‖₂, or NaN where there is no θ.
     public init(
       alpha: Double, model: SweepPoint, distances: (a: Double, b: Double), norm: Double
     ) {
@@ -65,6 +65,9 @@ public struct PathReport: Sendable {
     }
   }
 
+  /// Whether points are weights, of which there are distances.
+  private var isOfWeights: Bool { points.contains { !$0.norm.isNaN } }
+
   private func excess(_ text: Int, _ point: Point) -> Double {
     let ends = [0.0, 1].compactMap { end in
       points.first { $0.alpha == end }?.model.losses[text].mean
@@ -93,9 +96,9 @@ public struct PathReport: Sendable {
           real("perplexity", "perplexity", losses.map(\.perplexity)),
           real("perplexity_error", nil, losses.map(\.perplexityError)),
           real("excess", "above chord", rows.map { excess($0.text, $0.point) }),
-          real("distance_a", "‖θ−A‖", rows.map(\.point.distances.a)),
-          real("distance_b", "‖θ−B‖", rows.map(\.point.distances.b)),
-          real("norm", "‖θ‖", rows.map(\.point.norm)),
+          real("distance_a", isOfWeights ? "‖θ−A‖" : nil, rows.map(\.point.distances.a)),
+          real("distance_b", isOfWeights ? "‖θ−B‖" : nil, rows.map(\.point.distances.b)),
+          real("norm", isOfWeights ? "‖θ‖" : nil, rows.map(\.point.norm)),
           .init("tokens", .integer(losses.map(\.tokenCount))),
           .init("documents", .integer(losses.map(\.nats.count))),
         ]
@@ -126,15 +129,25 @@ public struct PathReport: Sendable {
   public var lines: [String] {
     let counts = texts.indices.map { text in
       let loss = points[0].model.losses[text]
-      return
-        "\(texts[text]): \(loss.nats.count.grouped) documents, \(loss.tokenCount.grouped) tokens scored"
+      return "\(texts[text]): \(loss.nats.count.grouped) documents, "
+        + "\(loss.tokenCount.grouped) tokens scored"
     }
     let heights = texts.indices.flatMap { text in
       barriers[text].map { line($0, texts.count > 1 ? "\(texts[text]), " : "") }
     }
     return
       (["\(parameter.formula), A = \(checkpoints[0]), B = \(checkpoints[1])\(base)"] + counts
-      + heights).map(\.escapedForTerminal)
+      + heights + missingBarrier).map(\.escapedForTerminal)
+  }
+
+  /// Why there is no barrier, if there is none because an end of the line was not evaluated.
+  private var missingBarrier: [String] {
+    let ends = ["0", "1"].filter { end in !points.contains { $0.alpha == Double(end) } }
+    guard !ends.isEmpty else { return [] }
+    return [
+      "no barrier: \(parameter.rawValue) \(ends.joined(separator: " and ")), between which it "
+        + "would be measured, \(ends.count == 1 ? "is" : "are") not among the points"
+    ]
   }
 
   private var base: String { checkpoints.count > 2 ? ", C = \(checkpoints[2])" : "" }
@@ -142,9 +155,9 @@ public struct PathReport: Sendable {
   private func line(_ barrier: BarrierEstimate, _ text: String) -> String {
     let interval =
       barrier.includesZero.map { includesZero in
-        let place = includesZero ? "zero lies in it" : "zero lies outside"
-        return
-          "\(Int((100 * BarrierEstimate.level).rounded())) % interval \(barrier.lower.brief) to \(barrier.upper.brief): \(place)"
+        let level = Int((100 * BarrierEstimate.level).rounded())
+        return "\(level) % interval \(barrier.lower.brief) to \(barrier.upper.brief): "
+          + (includesZero ? "zero lies in it" : "zero lies outside")
       } ?? "no interval from one document"
     return "\(text)\(barrier.reference.title): \(barrier.height.brief) nats per token at "
       + "\(parameter.rawValue) \(barrier.alpha.brief); \(interval)"

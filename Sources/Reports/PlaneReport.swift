@@ -33,14 +33,14 @@ public struct PlaneReport: Sendable {
     /// Takes the axes from inner products.
     ///
     /// - Parameters:
-    ///   - gram: of the checkpoints.
+    ///   - gram: of the checkpoints; `nil` where the plane is not one of weights.
     ///   - origin: the position of C.
     ///   - plus: the position of B.
     ///   - minus: the position of A.
-    public init(_ gram: GramMatrix, origin: Int, plus: Int, minus: Int) {
-      plusLength = gram.distance(plus, origin)
-      minusLength = gram.distance(minus, origin)
-      cosine = gram.taskCosine(plus, minus, base: origin)
+    public init(_ gram: GramMatrix?, origin: Int, plus: Int, minus: Int) {
+      plusLength = gram?.distance(plus, origin) ?? .nan
+      minusLength = gram?.distance(minus, origin) ?? .nan
+      cosine = gram?.taskCosine(plus, minus, base: origin) ?? .nan
     }
 
     /// A point in an orthonormal frame whose origin is C and whose first axis points to B:
@@ -116,11 +116,16 @@ public struct PlaneReport: Sendable {
 
   /// The screen that a person reads: for each text, losses as shades, and the table of corners.
   public var lines: [String] {
-    let head = [
-      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), A = \(checkpoints[2])",
-      "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), cosine \(axes.cosine.brief)",
+    let head: [String?] = [
+      "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), "
+        + "A = \(checkpoints[2])",
+      axes.plusLength.isNaN
+        ? nil
+        : "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), "
+          + "cosine \(axes.cosine.brief)",
     ]
-    return (head + texts.indices.flatMap { [""] + map(of: $0) }).map(\.escapedForTerminal)
+    return (head.compactMap { $0 } + texts.indices.flatMap { [""] + map(of: $0) }).map(
+      \.escapedForTerminal)
   }
 
   private func map(of text: Int) -> [String] {

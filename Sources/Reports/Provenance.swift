@@ -24,6 +24,8 @@ public struct Provenance: Sendable {
     let elementCount: Int
     /// Of its content.
     public let digest: ContentDigest
+    /// Those of a checkpoint's parameters by canonical name; `nil` of other files.
+    let parameterDigests: ModelDigests?
 
     /// Describes a checkpoint.
     ///
@@ -32,13 +34,14 @@ public struct Provenance: Sendable {
     ///   - role: what it was used as, such as `base`, `other`, `checkpoint` or `merged`.
     ///   - path: as the user named it: a file, a folder or a model id.
     ///   - parameters: the checkpoint.
-    ///   - digest: the digest of its content.
+    ///   - digests: those of its content.
     public init(
-      label: String, role: String, path: String, parameters: ParameterList, digest: ContentDigest
+      label: String, role: String, path: String, parameters: ParameterList, digests: ModelDigests
     ) {
       let checkpoint = parameters.checkpoint
       folder = nil
-      (self.label, self.role, self.path, self.digest) = (label, role, path, digest)
+      (self.label, self.role, self.path) = (label, role, path)
+      (digest, parameterDigests) = (digests.model, digests)
       format = checkpoint.format
       (byteCount, tensorCount) = (checkpoint.byteCount, checkpoint.records.count)
       elementCount = parameters.elementCount
@@ -58,7 +61,7 @@ public struct Provenance: Sendable {
     ) {
       (self.label, self.role, self.path, self.folder) = (label, role, path, folder)
       (format, byteCount, tensorCount, elementCount) = ("file", bytes.count, 0, 0)
-      digest = ContentDigest(ofBytes: bytes)
+      (digest, parameterDigests) = (ContentDigest(ofBytes: bytes), nil)
     }
 
     /// Roles of files that lie beside a checkpoint and were not named themselves.
@@ -147,7 +150,29 @@ public struct Provenance: Sendable {
         integer(
           "n_params", "elements of parameters, tied ones once, buffers left out",
           inputs.map(\.elementCount)),
-      ])
+      ] + parameterDigests())
+  }
+
+  /// A digest for each parameter, by canonical name, and each input; "" where an input has none.
+  private func parameterDigests() throws -> [ResultVariable] {
+    var seen: Set<TensorName> = []
+    let names = inputs.flatMap { $0.parameterDigests?.names ?? [] }
+      .filter { seen.insert($0).inserted }
+    let digests = inputs.map { input in
+      input.parameterDigests.map {
+        Dictionary(zip($0.names, $0.digests), uniquingKeysWith: { first, _ in first })
+      } ?? [:]
+    }
+    return try [
+      ResultVariable(
+        "parameter", dimensions: ["parameter"], .text(names.map(\.text)),
+        longName: "canonical name of a parameter",
+        attributes: [ResultAttribute("content", .text("language"))]),
+      ResultVariable(
+        "parameter_digest", dimensions: ["parameter", "input"],
+        .text(names.flatMap { name in digests.map { $0[name]?.description ?? "" } }),
+        longName: "SHA-256 of the parameter's type, shape and elements, empty where there is none"),
+    ]
   }
 }
 

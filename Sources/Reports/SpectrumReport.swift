@@ -84,7 +84,8 @@ public struct SpectrumReport: Sendable {
       + "subspace iteration"
   }
 
-  /// How many of the differences are of low rank, if any is, and, if most are, what that is a sign of.
+  /// How many of the differences are of low rank, if any is, and, if most are, what that is a sign
+  /// of.
   public var conclusion: String? {
     let ranks = spectra.compactMap(\.lowRank)
     let changed = spectra.filter { $0.frobeniusNorm > 0 }.count

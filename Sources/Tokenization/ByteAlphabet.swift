@@ -27,6 +27,13 @@ enum ByteAlphabet {
     (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
   }
 
+  /// The text by which files write bytes.
+  static func text(of bytes: some Sequence<UInt8>) -> String {
+    var text = String.UnicodeScalarView()
+    for byte in bytes { text.append(characters[Int(byte)]) }
+    return String(text)
+  }
+
   /// The bytes that a token's text stands for.
   ///
   /// A text with characters outside the alphabet was added to the vocabulary by hand; it stands

@@ -17,13 +17,16 @@ public struct ByteLevelTokenizer: Sendable {
   /// - Parameters:
   ///   - vocabulary: the content of `vocab.json` or `encoder.json`, and the file for messages.
   ///   - merges: the same of `merges.txt` or `vocab.bpe`.
+  ///   - added: the same of `added_tokens.json`, if there is one: tokens that may repeat those of
+  ///     the vocabulary, and whose ids go on where it ends.
   /// - Throws: ``TokenizationError`` if a file is malformed, a merge names a token that is not in
   ///   the vocabulary, or a byte has no token.
   public init(
-    vocabulary: (bytes: [UInt8], path: String), merges: (bytes: [UInt8], path: String)
+    vocabulary: (bytes: [UInt8], path: String), merges: (bytes: [UInt8], path: String),
+    added: (bytes: [UInt8], path: String)? = nil
   ) throws {
     try self.init(
-      Vocabulary(parsing: vocabulary.bytes, path: vocabulary.path),
+      Vocabulary(parsing: vocabulary.bytes, path: vocabulary.path, added: added),
       MergeList(parsing: merges.bytes, path: merges.path))
   }
 

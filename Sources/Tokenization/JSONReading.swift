@@ -8,7 +8,7 @@ import JSON
 ///   - line: the line it is on, if the file has one on each line.
 ///   - body: reads the value.
 /// - Throws: ``TokenizationError`` if the text breaks the rules of JSON or of `body`.
-func readJSON(
+package func readJSON(
   _ bytes: [UInt8], path: String, line: Int? = nil,
   _ body: (inout JSONScanner) throws -> Void
 ) throws {

@@ -82,7 +82,7 @@ public struct TextDocuments {
 }
 
 /// Whether a byte is a blank, a tab or part of a line's end.
-func isBlank(_ byte: UInt8) -> Bool {
+package func isBlank(_ byte: UInt8) -> Bool {
   byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
 }
 

@@ -49,4 +49,17 @@ public struct TextEncoder: Sendable {
       return ranges
     }
   }
+
+  /// The words of a text as people count them: runs of characters that are no white space, by
+  /// Unicode's property White_Space. A byte that is no UTF-8 is a character of its own.
+  ///
+  /// - Parameter text: any bytes.
+  /// - Returns: ranges of the text, none empty.
+  public static func spacedWords(of text: [UInt8]) -> [Range<Int>] {
+    text.withUnsafeBufferPointer { text in
+      var (words, ranges) = (WordScanner(text), [Range<Int>]())
+      while let word = words.nextRun() { ranges.append(word) }
+      return ranges
+    }
+  }
 }

@@ -38,6 +38,8 @@ public struct TokenWindows: Sequence, IteratorProtocol, Sendable {
   private var start = 0
   /// Where the window before ended: tokens from there on are not scored yet.
   private var done = 0
+  /// How many tokens at the start only precede others.
+  private let prefixCount: Int
 
   /// The windows of one document.
   ///
@@ -48,11 +50,15 @@ public struct TokenWindows: Sequence, IteratorProtocol, Sendable {
   ///   - stride: how far windows advance, from 1 to `context`; `nil` is `context`.
   ///   - bos: the token that goes before the document and counts as one of it, so that the first is
   ///     scored too; GPT-2 has `<|endoftext|>`.
+  ///   - prefix: tokens between `bos` and the document that models see and no window scores, such
+  ///     as those of a prompt; they count as tokens of the document otherwise.
   public init(
-    of ids: [Int32], document: Int = 0, context: Int, stride: Int? = nil, bos: Int32? = nil
+    of ids: [Int32], document: Int = 0, context: Int, stride: Int? = nil, bos: Int32? = nil,
+    prefix: [Int32] = []
   ) {
     precondition(context >= 2, "a window of one token scores none")
-    self.ids = (bos.map { [$0] } ?? []) + ids
+    self.ids = (bos.map { [$0] } ?? []) + prefix + ids
+    prefixCount = prefix.isEmpty ? 0 : (bos == nil ? 0 : 1) + prefix.count
     (self.document, self.context, self.stride) = (document, context, stride ?? context)
     precondition((1...context).contains(self.stride), "strides over tokens leave them out")
   }
@@ -63,7 +69,8 @@ public struct TokenWindows: Sequence, IteratorProtocol, Sendable {
   public mutating func next() -> TokenWindow? {
     while done < ids.count {
       let (first, end) = (start, Swift.min(start + context, ids.count))
-      let scored = Swift.max(done - first, 1)..<Swift.max(end - first, 1)
+      let least = Swift.max(done - first, prefixCount - first, 1)
+      let scored = least..<Swift.max(end - first, least)
       (start, done) = (start + stride, end)
       guard scored.isEmpty else {
         return TokenWindow(document: document, tokens: Array(ids[first..<end]), scored: scored)

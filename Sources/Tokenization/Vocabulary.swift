@@ -17,13 +17,22 @@ public struct Vocabulary: Sendable {
   /// - Parameters:
   ///   - bytes: the content of the file.
   ///   - path: the file, for messages.
-  /// - Throws: ``TokenizationError`` if it is no such object, if a token or an id appears twice, or
-  ///   if ids have gaps.
+  ///   - added: such an object of tokens that were added later, `added_tokens.json`; it may repeat
+  ///     tokens with their ids.
+  /// - Throws: ``TokenizationError`` if one is no such object, if a token or an id appears twice,
+  ///   or if ids have gaps.
   ///
   /// Source: `encoder.json` of OpenAI's GPT-2, `vocab.json` of `transformers`.
-  public init(parsing bytes: [UInt8], path: String) throws {
+  public init(
+    parsing bytes: [UInt8], path: String, added: (bytes: [UInt8], path: String)? = nil
+  ) throws {
     var entries = TokenEntries(path: path)
     try readJSON(bytes, path: path) { try entries.read(&$0) }
+    if let added {
+      try readJSON(added.bytes, path: added.path) { scanner in
+        try scanner.object { try entries.add($1, id: $0.count()) }
+      }
+    }
     try self.init(entries)
   }
 

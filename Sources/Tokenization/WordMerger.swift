@@ -10,7 +10,8 @@
 struct WordMerger: Sendable {
   private let table: MergeTable
   private let idOfByte: [Int32]
-  /// Room for the ids of a word, and for the merge of each with the one after it; the last has none.
+  /// Room for the ids of a word, and for the merge of each with the one after it; the last has
+  /// none.
   private var ids = [Int32](repeating: 0, count: WordMerger.searched)
   private var merges = [MergeTable.Merge](repeating: 0, count: WordMerger.searched)
 
@@ -83,7 +84,7 @@ private struct HeapMerging {
   private var next: [Int32]
   private var previous: [Int32]
   /// Ranks in the upper half, places in the lower. Pairs that changed stay until they come up.
-  private var heap = BinaryHeap()
+  private var heap = BinaryHeap<UInt64>()
 
   private static let merged: Int32 = -1
 
@@ -128,41 +129,6 @@ private struct HeapMerging {
     while place < ids.count {
       result.append(ids[place])
       place = Int(next[place])
-    }
-  }
-}
-
-/// Numbers of which the smallest comes out first.
-///
-/// Source: Williams 1964, "Algorithm 232: Heapsort".
-private struct BinaryHeap {
-  private var items: [UInt64] = []
-
-  mutating func push(_ item: UInt64) {
-    items.append(item)
-    var index = items.count - 1
-    while index > 0, items[(index - 1) / 2] > items[index] {
-      items.swapAt(index, (index - 1) / 2)
-      index = (index - 1) / 2
-    }
-  }
-
-  mutating func pop() -> UInt64? {
-    guard let last = items.popLast() else { return nil }
-    guard let top = items.first else { return last }
-    items[0] = last
-    sink()
-    return top
-  }
-
-  private mutating func sink() {
-    var index = 0
-    while true {
-      let children = (2 * index + 1)..<min(2 * index + 3, max(items.count, 2 * index + 1))
-      guard let least = children.min(by: { items[$0] < items[$1] }), items[least] < items[index]
-      else { return }
-      items.swapAt(index, least)
-      index = least
     }
   }
 }

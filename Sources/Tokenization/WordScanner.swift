@@ -87,6 +87,20 @@ struct WordScanner {
   }
 }
 
+extension WordScanner {
+  /// The next run of characters that are no white space, or `nil` at the end.
+  mutating func nextRun() -> Range<Int>? {
+    let start = endOfRun(of: .whitespace, from: position)
+    position = start
+    while position < text.count {
+      let (kind, length) = character(at: position)
+      guard kind != .whitespace else { break }
+      position &+= length
+    }
+    return start < position ? start..<position : nil
+  }
+}
+
 /// The form of well-formed UTF-8 beyond ASCII.
 ///
 /// Source: The Unicode Standard, section 3.9, table 3-7.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Evaluation
 import Glibc
 import HDF5
 import Models
@@ -24,9 +25,8 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Path.self, Plane.self, Next.self, Generate.self, Train.self, Linearity.self, Norms.self,
-      Gram.self,
-      Spectrum.self,
+      Path.self, Plane.self, Next.self, Generate.self, Score.self, Train.self, Linearity.self,
+      Norms.self, Gram.self, Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
       Export.self, Tokenizer.self, ReadResult.self,
@@ -61,7 +61,7 @@ struct Transect: ParsableCommand {
   /// Whether an error is about files rather than arguments.
   private static func isFault(_ error: any Error) -> Bool {
     error is ModelError || error is CheckpointError || error is OutputError || error is HDF5Error
-      || error is TokenizationError || error is TrainingError
+      || error is TokenizationError || error is LabelError || error is TrainingError
   }
 }
 

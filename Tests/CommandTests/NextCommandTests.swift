@@ -38,4 +38,30 @@ import Testing
     #expect(Set(first.map { $0["token"] }).count == 5)
     #expect(first[1]["n_tokens"].flatMap { Int($0) } ?? 0 > 1)
   }
+
+  @Test("Sums of logits meet sums of weights at the ends, and are geometric means between")
+  func ensembles() throws {
+    func rows(_ more: String...) throws -> [[String: Any]] {
+      try Run(
+        ["next", miniature("tuned-negative"), miniature("tuned"), "--prompt", "This movie is"]
+          + ["--words", "great,bad", "--top", "2000", "--alpha", "0.5", "--json"] + more
+      ).objects()
+    }
+    func logs(_ rows: [[String: Any]], at alpha: Double) -> [Int: Double] {
+      let pairs = rows.filter { $0["alpha"] as? Double == alpha && $0["n_tokens"] as? Int == 1 }
+        .compactMap { row in
+          (row["id"] as? Int).flatMap { id in
+            (row["log_probability"] as? Double).map { (id, $0) }
+          }
+        }
+      return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    }
+    let (weights, sums) = (try rows(), try rows("--ensemble", "logits"))
+    let (a, b, middle) = (logs(sums, at: 0), logs(sums, at: 1), logs(sums, at: 0.5))
+    #expect(a.count > 500 && logs(weights, at: 0) == a && logs(weights, at: 1) == b)
+    // log p at the middle is the mean of the ends' log p, less one constant.
+    let constants = middle.map { $0.value - ((a[$0.key] ?? .nan) + (b[$0.key] ?? .nan)) / 2 }
+    // Log-probabilities of size 10 in binary32, three of them.
+    #expect((constants.max() ?? .nan) - (constants.min() ?? .nan) < 1e-5)
+  }
 }

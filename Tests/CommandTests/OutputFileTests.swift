@@ -58,6 +58,23 @@ import Testing
     #expect(try norms([], to: "a.h5").code == 0)  // the same content again
   }
 
+  @Test("A foreign HDF5 file and another command's result are refused before any work")
+  func foreignResult() throws {
+    let foreign = try folder.write([0x89] + Array("HDF\r\n\u{1A}\nmore".utf8), to: "foreign.h5")
+    let prompt = ["--prompt", "The", "--alpha", "0.5", "-o"]
+    let next = ["next", miniature("base"), miniature("tuned")] + prompt
+    // A tokenizer that is not there would be found missing only after the output is checked.
+    let late = ["--tokenizer", folder.path + "/none"]
+    #expect(try Run(next + [path("new.h5")] + late).errors.contains("none"))
+    #expect(try Run(next + [path("next.h5")]).code == 0)
+    #expect(try Run(next + [path("next.h5")]).code == 0)
+    for (output, options) in [(foreign, late), (path("next.h5"), ["--top", "3"] + late)] {
+      let run = try Run(next + [output] + options)
+      #expect(run.code == 2 && run.errors.contains("exists with other content"), "\(run.errors)")
+    }
+    #expect(try Run(["norms", fixture("base"), fixture("tuned"), "-q", "-o", foreign]).code == 2)
+  }
+
   @Test("An input is never written to, under whatever name and force")
   func inputs() throws {
     let input = try folder.write(content(fixture("tuned")), to: "input.safetensors")

@@ -23,6 +23,21 @@ import Testing
     try Run(["path", miniature(a), miniature(b), "--text", text, "--lines"] + options)
   }
 
+  @Test("Where an end of the line is no point, a line says why there is no barrier")
+  func missingEnds() throws {
+    let base = ["--base", miniature("base"), "--line", "beta", "--alpha"]
+    func lines(_ points: String) throws -> [Substring] {
+      try Run(
+        ["path", miniature("tuned"), miniature("scratch"), "--text", text, "--lines"] + base
+          + [points]
+      ).lines.filter { $0.contains("barrier") }
+    }
+    let place = "between which it would be measured"
+    #expect(try lines("0.5") == ["no barrier: beta 0 and 1, \(place), are not among the points"])
+    #expect(try lines("0,0.5") == ["no barrier: beta 1, \(place), is not among the points"])
+    #expect(try lines("0,0.5,1").allSatisfy { !$0.hasPrefix("no barrier") })
+  }
+
   @Test("Independent models have a barrier, fine-tunes of one model none")
   func barriers() throws {
     let far = try path("base", "scratch", "--alpha", "0.5", "--json").objects()
@@ -146,5 +161,71 @@ import Testing
     }
     #expect(try path("base", "tuned", "--context", "129").code == 64)
     #expect(try path("base", "tuned", "--stride", "0").code == 64)
+  }
+
+  @Test("Losses of ensembles are the models' at the ends, and have no distances in weight space")
+  func ensembles() throws {
+    func rows(_ options: String...) throws -> [[Substring: Substring]] {
+      try Run(
+        ["path", miniature("base"), miniature("scratch"), "--text", text, "--lines"]
+          + ["--alpha", "0.25,0.5", "--csv"] + options
+      ).table
+    }
+    let (weights, logits) = (try rows(), try rows("--ensemble", "logits"))
+    #expect(try rows("--ensemble", "dexperts") == logits)
+    #expect(weights[0]["nll"] == logits[0]["nll"] && weights[3]["nll"] == logits[3]["nll"])
+    #expect(logits.allSatisfy { $0["distance_a"] == "" && $0["norm"] == "" })
+    let losses = try [weights, logits].map { try #require(Double($0[2]["nll"] ?? "")) }
+    // Independent models share no basin; their logits can be averaged.
+    #expect(losses[1] < losses[0] - 0.5)
+  }
+
+  @Test("An ensemble's result is the same after an interruption, and is none of weights")
+  func ensembleBytes() throws {
+    let paths = ["one", "two"].map { folder.path + "/\($0).h5" }
+    func run(_ output: String, _ alphas: String, _ options: String...) throws -> Run {
+      try Run(
+        ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
+          + ["--alpha", alphas, "-o", output] + options)
+    }
+    #expect(try run(paths[0], "0:1:40", "--ensemble", "logits", "--threads", "1").code == 0)
+    let process = try Run.start(
+      ["path", miniature("base"), miniature("tuned"), "--text", text, "--lines", "-q"]
+        + ["--alpha", "0:1:20000", "-o", paths[1], "--ensemble", "logits"])
+    let journal = paths[1] + ".journal/rank-0000.jsonl"
+    while process.isRunning, (try? content(journal).count) ?? 0 < 300 { usleep(100) }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(try run(paths[1], "0:1:40").code == 2)
+    #expect(try run(paths[1], "0:1:40", "--ensemble", "logits").code == 0)
+    #expect(try content(paths[0]) == content(paths[1]))
+  }
+
+  @Test(
+    "Members of an ensemble may be of different kinds, and verify sees the kind of each")
+  func ensembleConfigurations() throws {
+    let models = ["base", "tuned"].map { folder.path + "/" + $0 }
+    for (model, copy) in zip(["base", "tuned"], models) {
+      try FileManager.default.copyItem(atPath: miniature(model), toPath: copy)
+    }
+    let output = folder.path + "/o.h5"
+    let arguments = ["path"] + models + ["--text", text, "--lines", "-q", "-o", output]
+    let configuration = models[1] + "/config.json"
+    let settings = String(decoding: try content(configuration), as: UTF8.self)
+    let other = settings.replacing("\"gelu_new\"", with: "\"relu\"")
+    #expect(other != settings)
+    try Data(other.utf8).write(to: URL(fileURLWithPath: configuration))
+    #expect(try Run(arguments).code == 2)
+    #expect(try Run(arguments + ["--ensemble", "logits"]).code == 0)
+    #expect(try Run("verify", output, models[0], models[1], text).code == 0)
+    try Data(settings.utf8).write(to: URL(fileURLWithPath: configuration))
+    #expect(try Run("verify", output, models[0], models[1], text).code == 1)
+  }
+
+  @Test("Memory for an ensemble is that of all its models")
+  func memory() throws {
+    let run = try path(
+      "base", "tuned", "--ensemble", "logits", "--memory", "32MB", "--threads", "64")
+    #expect(run.code == 64 && run.errors.contains("2 models"))
   }
 }

@@ -52,4 +52,18 @@ import Testing
     }
     #expect(try content(paths[0]) == content(paths[1]))
   }
+
+  @Test("Corners of an ensemble's plane have the checkpoints' losses, other points their own")
+  func ensembles() throws {
+    let grid = ["--x", "0,0.5,1", "--y", "0,1", "--csv"]
+    let weights = try Run(["plane", "--base", miniature("base")] + arguments + grid).table
+    let run = try Run(
+      ["plane", "--base", miniature("base")] + arguments + grid + ["--ensemble", "dexperts"])
+    #expect(run.table.count == weights.count)
+    for (mine, theirs) in zip(run.table, weights) {
+      let isCorner = ["A", "B", "C"].contains(theirs["part"].map(String.init))
+      #expect(!isCorner || mine["nll"] == theirs["nll"])
+    }
+    #expect(run.table.map { $0["nll"] } != weights.map { $0["nll"] })
+  }
 }

@@ -50,6 +50,18 @@ import Testing
     #expect(try run.output == encode(path).output)
   }
 
+  @Test("Tokens that were added beside a vocabulary are decoded")
+  func addedTokens() throws {
+    for name in ["vocab.json", "merges.txt"] {
+      let path = miniature("base") + "/" + name
+      try folder.write(
+        Array(try Data(contentsOf: URL(fileURLWithPath: path))), to: "model/" + name)
+    }
+    try folder.write(Array("{\"<pad>\": 1024}".utf8), to: "model/added_tokens.json")
+    let ids = try folder.write(Array("{\"ids\": [1024]}\n".utf8), to: "ids.jsonl")
+    #expect(try Run("tokenizer", "decode", folder.path + "/model", ids).output == "<pad>")
+  }
+
   @Test("Decoded documents have a line feed between them and none at the end")
   func separators() throws {
     let path = try folder.write(Array("the cat\n\nthe dog".utf8), to: "a.txt")
@@ -82,5 +94,66 @@ import Testing
       #expect(run.code == 2 && run.errorLines.count == 1, "\(arguments)")
       #expect(run.errors.contains(expected), "\(run.errors)")
     }
+  }
+
+  @Test("A tokenizer learned from texts encodes them, and does not depend on their order")
+  func train() throws {
+    let first = try folder.write(Array("the cat, the dog\n".utf8), to: "a.txt")
+    let second = try folder.write(Array("{\"text\": \"that cat\"}\n".utf8), to: "b.jsonl")
+    let output = folder.path + "/learned"
+    let train = ["tokenizer", "train", "--vocab-size", "260", "-o"]
+    let run = try Run(train + [output, "--text", first, "--text", second, "--json"])
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(try run.objects().first?["merges"] as? Int == 3)
+    let again = try Run(train + [output + "2/", "--text", second, "--text", first])
+    #expect(again.lines.first == "2 documents, 8 words, of which 7 distinct")
+    for name in ["vocab.json", "merges.txt", "tokenizer_config.json"] {
+      let contents = try [output, output + "2"].map {
+        try String(contentsOfFile: $0 + "/" + name, encoding: .utf8)
+      }
+      #expect(contents[0] == contents[1])
+    }
+    let encoded = try Run("tokenizer", "encode", output, first, "--json")
+    let ids = try folder.write(Array(encoded.output.utf8), to: "ids.jsonl")
+    #expect(try Run("tokenizer", "decode", output, ids).output == "the cat, the dog\n")
+  }
+
+  @Test("Too few pairs make a smaller vocabulary, and it is said")
+  func fewPairs() throws {
+    let text = try folder.write(Array("ab ab".utf8), to: "a.txt")
+    let run = try Run(
+      "tokenizer", "train", "--text", text, "--vocab-size", "300", "-o", folder.path + "/few")
+    #expect(run.code == 0 && run.lines.contains("258 tokens: 256 bytes, 1 merges, 1 special"))
+    #expect(run.output.contains("42 fewer than asked for: no other pair occurs 2 times"))
+  }
+
+  @Test("A folder with files is refused before reading; --force keeps what is not a tokenizer's")
+  func trainOutput() throws {
+    try folder.write(Array("{}".utf8), to: "old/config.json")
+    try folder.write(Array("{}".utf8), to: "old/tokenizer.json")
+    let old = folder.path + "/old"
+    let train = ["tokenizer", "train", "--vocab-size", "257", "-o", old]
+    let refused = try Run(train + ["--text", folder.path + "/none"])
+    #expect(refused.code == 2 && refused.errors.contains("old: exists"), "\(refused.errors)")
+    let text = try folder.write(Array("ab".utf8), to: "a.txt")
+    #expect(try Run(train + ["--text", text, "--force"]).code == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: old).sorted()
+    #expect(names == ["config.json", "merges.txt", "tokenizer_config.json", "vocab.json"])
+    let empty = try folder.write([], to: "empty.txt")
+    let nothing = try Run(train + ["--text", empty, "--force"])
+    #expect(nothing.code == 2 && nothing.errors.contains("no text to learn from"))
+  }
+
+  @Test(
+    "Wrong arguments of train are said with exit code 64",
+    arguments: [
+      (["--vocab-size", "256"], "at least 257"), (["--vocab-size", "2147483648"], "below 2^31"),
+      (["--vocab-size", "300", "--min-frequency", "0"], "--min-frequency"),
+      (["--vocab-size", "300", "--special", "end"], "is one word"),
+      (["--vocab-size", "300", "--special", "<s>", "--special", "<s>"], "twice"),
+    ])
+  func trainArguments(options: [String], expected: String) throws {
+    let run = try Run(["tokenizer", "train", "--text", "a", "-o", "b"] + options)
+    #expect(run.code == 64 && run.errors.contains(expected), "\(run.errors)")
   }
 }

@@ -32,6 +32,7 @@ import Testing
     let run = try Run("verify", result, "--json")
     #expect(run.code == 1)
     #expect(try run.objects().map { $0["status"] as? String } == [nil, "OK", "CHANGED"])
+    #expect(try run.objects().last?["remark"] as? String == "1 of 1 parameter: w")
     try FileManager.default.removeItem(atPath: models[1])
     let missing = try Run("verify", result)
     #expect(missing.code == 3)

@@ -81,5 +81,52 @@ import Testing
   func nan() {
     #expect(nucleus([0.5, .nan], topP: 0.9) == nil)
     #expect(nucleus([0, 0], topP: 0) == nil)
+    #expect(filtered([0.5, 0.5], by: [0.5, .nan], topP: 0.9) == nil)
+    #expect(filtered([0, 1], by: [0.9, 0.1], topP: 0.5) == nil)
+  }
+
+  private func filtered(
+    _ probabilities: [Double], by base: [Double], temperature: Double = 1, topK: Int? = nil,
+    topP: Double
+  ) -> Nucleus? {
+    var sampler = NucleusSampler(.init(temperature: temperature, topK: topK, topP: topP))
+    var logits = probabilities.map { Float(log($0)) }
+    var filter = base.map { Float(log($0)) }
+    return logits.withUnsafeMutableBufferPointer { logits in
+      filter.withUnsafeMutableBufferPointer { sampler.nucleus(of: logits, filteredBy: $0) }
+    }
+  }
+
+  @Test("A filter chooses tokens at temperature 1, and what is filtered says how likely each is")
+  func filter() throws {
+    // The base's 0.5 and 0.3 hold 0.7, whatever the temperature.
+    let (own, base) = ([0.1, 0.4, 0.2, 0.3], [0.5, 0.1, 0.3, 0.1])
+    for temperature in [1, 0.5, 2] {
+      let found = try #require(filtered(own, by: base, temperature: temperature, topP: 0.7))
+      #expect(found.tokens.map(\.id) == [0, 2])
+      // 0.1 and 0.2 to the power of 1 / temperature; binary32 has logits and weights.
+      let share = 1 / (1 + pow(2, 1 / temperature))
+      #expect(abs(Double(found.tokens[0].weight) / found.mass - share) < 1e-6)
+      #expect(abs(Double(found.tokens[1].logProbability) - log(0.2)) < 1e-6)
+    }
+  }
+
+  @Test("The filter's limits: all, the base's likeliest, the likeliest of some, a number, ties")
+  func filterEdges() {
+    let (own, base) = ([0.1, 0.4, 0.2, 0.3], [0.5, 0.1, 0.3, 0.1])
+    func ids(temperature: Double = 1, topK: Int? = nil, topP: Double) -> [Int32]? {
+      filtered(own, by: base, temperature: temperature, topK: topK, topP: topP)?.tokens.map(\.id)
+    }
+    #expect(ids(topP: 1) == [0, 1, 2, 3])
+    #expect(ids(topP: 0) == [0])
+    #expect(ids(topK: 1, topP: 1) == [0])
+    #expect(ids(temperature: 0, topP: 0.7) == [2])
+    #expect(ids(temperature: 0, topP: 1) == [1])
+    #expect(ids(topK: 2, topP: 1) == [0, 2])
+    // Of the base's equals the smaller id stays.
+    #expect(ids(topK: 3, topP: 1) == [0, 1, 2])
+    // 0.5 of the 0.8 that two tokens hold is 0.625.
+    #expect(ids(topK: 2, topP: 0.62) == [0])
+    #expect(ids(topK: 2, topP: 0.63) == [0, 2])
   }
 }

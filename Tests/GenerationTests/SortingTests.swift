@@ -11,10 +11,9 @@ struct SortingTests {
     let inputs = (0..<729).map { number in
       [1, 3, 9, 27, 81, 243].map { Int32(number / $0 % 3) }
     }
-    let generator = TextGenerator(
-      try trainedModel(NanoSort.folder + "/model.safetensors"), rule: .greedy,
-      endOfText: nil, mostTokens: 6, seed: 1)
-    let texts = try generator.texts(after: inputs, count: 1, threads: 2)
+    let generator = TextGenerator(rule: .greedy, endOfText: nil, mostTokens: 6, seed: 1)
+    let texts = try generator.texts(
+      of: trainedModel(NanoSort.folder + "/model.safetensors"), after: inputs, count: 1, threads: 2)
     #expect(texts.map(\.tokens) == inputs.map { $0.sorted() })
   }
 }

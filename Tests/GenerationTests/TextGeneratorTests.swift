@@ -18,37 +18,40 @@ import Testing
     _ rule: SamplingRule = .init(topP: 0.9), mostTokens: Int = 12, endOfText: Int32? = endOfText,
     seed: UInt64 = 1
   ) -> TextGenerator {
-    TextGenerator(model, rule: rule, endOfText: endOfText, mostTokens: mostTokens, seed: seed)
+    TextGenerator(rule: rule, endOfText: endOfText, mostTokens: mostTokens, seed: seed)
   }
 
   private let prompts: [[Int32]] = [[5, 80, 300], [], [9], Array(200..<240), [5, 80, 300]]
 
   @Test("A seed gives the same texts for any batches and threads")
   func independence() throws {
-    let expected = try generator().texts(after: prompts, count: 5, threads: 1, batchSize: 1000)
+    let expected = try generator().texts(
+      of: model, after: prompts, count: 5, threads: 1, batchSize: 1000)
     #expect(expected.count == 25 && Set(expected.map(\.tokens)).count > 20)
     for (batchSize, threads) in [(1, 1), (3, 1), (8, 2), (1000, 2), (4, 5)] {
       let found = try generator().texts(
-        after: prompts, count: 5, threads: threads, batchSize: batchSize)
+        of: model, after: prompts, count: 5, threads: threads, batchSize: batchSize)
       #expect(found == expected)
     }
-    let little = try generator().texts(after: prompts, count: 5, threads: 2, cacheByteCount: 1)
+    let little = try generator().texts(
+      of: model, after: prompts, count: 5, threads: 2, cacheByteCount: 1)
     #expect(little == expected)
-    let other = try generator(seed: 2).texts(after: prompts, count: 5, threads: 2)
+    let other = try generator(seed: 2).texts(of: model, after: prompts, count: 5, threads: 2)
     #expect(other.map(\.tokens) != expected.map(\.tokens))
   }
 
   @Test("Fewer texts, or further prompts, change no text")
   func stability() throws {
-    let many = try generator().texts(after: prompts, count: 4, threads: 2)
-    let few = try generator().texts(after: Array(prompts.prefix(2)), count: 3, threads: 1)
+    let many = try generator().texts(of: model, after: prompts, count: 4, threads: 2)
+    let few = try generator().texts(
+      of: model, after: Array(prompts.prefix(2)), count: 3, threads: 1)
     #expect(few == many.filter { $0.prompt < 2 && $0.sample < 3 })
   }
 
   @Test("Greedy texts take the largest logit of the whole text read anew, each time")
   func greedy() throws {
     for rule in [SamplingRule.greedy, .init(temperature: 0, topP: 1), .init(topK: 1, topP: 1)] {
-      let texts = try generator(rule).texts(after: prompts, count: 2, threads: 2)
+      let texts = try generator(rule).texts(of: model, after: prompts, count: 2, threads: 2)
       for text in texts {
         let prompt = prompts[text.prompt].isEmpty ? [0] : prompts[text.prompt]
         for end in text.tokens.indices {
@@ -63,7 +66,7 @@ import Testing
   @Test("Log-probabilities are those of scoring the text")
   func logProbabilities() throws {
     let texts = try generator(.init(temperature: 1.5, topK: 40, topP: 0.8))
-      .texts(after: [[7, 8]], count: 6, threads: 1)
+      .texts(of: model, after: [[7, 8]], count: 6, threads: 1)
     for text in texts {
       let tokens = [7, 8] + text.tokens
       let window = ScoredTokens(tokens: tokens, scored: 2..<tokens.count)
@@ -77,7 +80,7 @@ import Testing
   func frequencies(temperature: Double) throws {
     let count = 20_000
     let texts = try generator(.init(temperature: temperature, topP: 1), mostTokens: 1)
-      .texts(after: [[5, 80]], count: count, threads: 2, batchSize: count)
+      .texts(of: model, after: [[5, 80]], count: count, threads: 2, batchSize: count)
     var counts = Array(repeating: 0, count: model.configuration.vocabularySize)
     for text in texts { counts[Int(text.tokens[0])] += 1 }
     let logits = try model.logits(after: [1], of: [5, 80]).map { Double($0) / temperature }
@@ -101,10 +104,12 @@ import Testing
 
   @Test("A text ends with the end of text, which is its last token")
   func stop() throws {
-    let free = try generator(endOfText: nil).texts(after: [[5, 80]], count: 1, threads: 1)[0]
+    let free = try generator(endOfText: nil).texts(
+      of: model, after: [[5, 80]], count: 1, threads: 1)[0]
     let end = free.tokens[4]
     let place = try #require(free.tokens.firstIndex(of: end))
-    let ended = try generator(endOfText: end).texts(after: [[5, 80]], count: 1, threads: 1)[0]
+    let ended = try generator(endOfText: end).texts(
+      of: model, after: [[5, 80]], count: 1, threads: 1)[0]
     #expect(ended.tokens == Array(free.tokens[...place]) && ended.finish == .stop)
     #expect(free.tokens.count == 12 && free.finish == .length)
   }
@@ -114,7 +119,8 @@ import Testing
     let context = model.configuration.contextLength
     for missing in [0, 1, 3] {
       let prompt = (0..<context - missing).map { Int32($0 % 500 + 1) }
-      let text = try generator(endOfText: nil).texts(after: [prompt], count: 1, threads: 1)[0]
+      let text = try generator(endOfText: nil).texts(
+        of: model, after: [prompt], count: 1, threads: 1)[0]
       #expect(text.tokens.count == missing + 1 && text.finish == .length)
     }
   }
@@ -124,17 +130,17 @@ import Testing
     let long = Array(repeating: Int32(1), count: model.configuration.contextLength + 1)
     for prompt in [long, [-1], [Int32(model.configuration.vocabularySize)]] {
       #expect(throws: ModelError.self) {
-        try generator().texts(after: [[1], prompt], count: 1, threads: 1)
+        try generator().texts(of: model, after: [[1], prompt], count: 1, threads: 1)
       }
     }
     #expect(throws: ModelError.self) {
-      try generator(endOfText: nil).texts(after: [[]], count: 1, threads: 1)
+      try generator(endOfText: nil).texts(of: model, after: [[]], count: 1, threads: 1)
     }
   }
 
   @Test("No prompts or no texts give nothing")
   func nothing() throws {
-    #expect(try generator().texts(after: [], count: 3, threads: 2).isEmpty)
-    #expect(try generator().texts(after: prompts, count: 0, threads: 2).isEmpty)
+    #expect(try generator().texts(of: model, after: [], count: 3, threads: 2).isEmpty)
+    #expect(try generator().texts(of: model, after: prompts, count: 0, threads: 2).isEmpty)
   }
 }

@@ -21,7 +21,7 @@ import Testing
         let rest = sequences[index].dropFirst(cache.lengths[index]).prefix(piece)
         return rest.isEmpty ? nil : (index, Array(rest))
       }
-      let logits = try model.extend(cache, by: additions) { Array($1) }
+      let logits = try model.extend(cache, by: additions) { Array($1.values) }
       for (addition, row) in zip(additions, logits) { found[addition.sequence].append(row) }
     }
     return found
@@ -62,12 +62,12 @@ import Testing
     let model = try small.model(seed: 4)
     let cache = KeyValueCache(model.configuration, sequences: 2, capacity: 8)
     let start = small.tokens(5, seed: 1)
-    let first = try model.extend(cache, by: [(0, start)]) { Array($1) }
+    let first = try model.extend(cache, by: [(0, start)]) { Array($1.values) }
     cache.copy(0, to: 1)
-    let next = try model.extend(cache, by: [(0, [3]), (1, [3])]) { Array($1) }
+    let next = try model.extend(cache, by: [(0, [3]), (1, [3])]) { Array($1.values) }
     #expect(next[0] == next[1] && cache.lengths == [6, 6])
     cache.empty(1)
-    #expect(try model.extend(cache, by: [(1, start)]) { Array($1) } == first)
+    #expect(try model.extend(cache, by: [(1, start)]) { Array($1.values) } == first)
   }
 
   @Test("A token that the vocabulary does not have is refused")

@@ -84,10 +84,10 @@ import Testing
   @Test("Provenance names inputs by the last component of their paths unless told otherwise")
   func provenance() throws {
     let checkpoint = try sample.folder.checkpoint("base.safetensors", Sample.base)
+    let parameters = try ParameterList(checkpoint)
+    let digests = try parameters.digests(threads: 1)
     let input = Provenance.Input(
-      label: "base", role: "base", path: checkpoint.path,
-      parameters: try ParameterList(checkpoint),
-      digest: ContentDigest(ofBytes: []))
+      label: "base", role: "base", path: checkpoint.path, parameters: parameters, digests: digests)
     for (recordsPaths, path) in [(false, "base.safetensors"), (true, checkpoint.path)] {
       let provenance = Provenance(
         command: "transect norms", inputs: [input], recordsPaths: recordsPaths)
@@ -95,6 +95,8 @@ import Testing
       #expect(values(group, "path") == .text([path]))
       #expect(values(group, "n_params") == .int64([22]))
       #expect(values(group, "bytes") == .int64([88]))
+      #expect(values(group, "parameter") == .text(digests.names.map(\.text)))
+      #expect(values(group, "parameter_digest") == .text(digests.digests.map(\.description)))
       let file = try ResultFile(
         attributes: provenance.rootAttributes(title: "t", date: "1"), groups: [group])
       _ = try file.checkedImage()

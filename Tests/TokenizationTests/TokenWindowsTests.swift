@@ -34,6 +34,24 @@ import Tokenization
     }
   }
 
+  @Test("A prefix is seen and not scored, as if its tokens' scores were dropped")
+  func prefix() {
+    for shape in TokenWindowsTests.shapes {
+      for length in 0...shape.count {
+        let all = Array(
+          TokenWindows(of: ids(shape.count), context: shape.context, stride: shape.stride))
+        let windows = Array(
+          TokenWindows(
+            of: Array(ids(shape.count).dropFirst(length)), context: shape.context,
+            stride: shape.stride, prefix: Array(ids(length))))
+        #expect(scored(windows) == scored(all).filter { $0 >= length }, "\(shape), \(length)")
+      }
+    }
+    let started = Array(TokenWindows(of: [102], context: 4, bos: 7, prefix: [100, 101]))
+    #expect(started == [TokenWindow(document: 0, tokens: [7, 100, 101, 102], scored: 3..<4)])
+    #expect(Array(TokenWindows(of: [], context: 4, bos: 7, prefix: [100])).isEmpty)
+  }
+
   @Test("Windows are parts of the document, no longer than the context, and score something")
   func bounds() {
     for shape in TokenWindowsTests.shapes {

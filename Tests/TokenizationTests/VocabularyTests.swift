@@ -2,6 +2,23 @@ import Testing
 import Tokenization
 
 @Suite struct VocabularyTests {
+  @Test("Tokens added later go on where the vocabulary ends, and may repeat it")
+  func added() throws {
+    let vocabulary = "{\"a\": 0, \"b\": 1}"
+    func read(_ added: String) throws -> Vocabulary {
+      try Vocabulary(
+        parsing: Array(vocabulary.utf8), path: "vocab.json",
+        added: (Array(added.utf8), "added_tokens.json"))
+    }
+    let found = try read("{\"<pad>\": 3, \"b\": 1, \"<mask>\": 2}")
+    #expect(found.count == 4 && found.id(of: "<pad>") == 3 && found.id(of: "<mask>") == 2)
+    #expect(try read("{}").count == 2)
+    for added in ["{\"a\": 2}", "{\"c\": 1}", "{\"c\": 3}"] {
+      #expect(fault { _ = try read(added) }?.reason == .inconsistent, "\(added)")
+    }
+    #expect(fault { _ = try read("[]") }?.path == "added_tokens.json")
+  }
+
   private func vocabulary(_ text: String) throws -> Vocabulary {
     try Vocabulary(parsing: Array(text.utf8), path: "v/vocab.json")
   }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compares `transect tokenizer` with tiktoken and transformers, text by text.
 
-    python verify_tokenizer.py GPT2-FOLDER [--roberta FOLDER] [--cases 4000] [--seed 0]
+    python verify_tokenizer.py GPT2-FOLDER [--roberta FOLDER] [--learn TEXT.jsonl...] [--cases 4000] [--seed 0]
 
 GPT2-FOLDER holds encoder.json and vocab.bpe, or vocab.json and merges.txt. Texts are random: of
 characters from all of Unicode, of blanks, contractions and words, and of long runs; then one text for
 every character there is, between letters, digits and blanks. Decoding is tried on those and on random
-bytes. Prints a line for each comparison, and the characters at which the libraries' versions of Unicode
-differ; exits with 1 if texts without such characters differ.
+bytes. With --learn, merges learned from texts are compared with those of `tokenizers`. Prints a line for each
+comparison, and the characters at which the libraries' versions of Unicode differ; exits with 1 if texts
+without such characters differ, or merges do.
 """
 import argparse
 import json
@@ -19,8 +20,8 @@ import tempfile
 import unicodedata
 
 import tiktoken
-from tokenizers import ByteLevelBPETokenizer
-from transformers import GPT2TokenizerFast, RobertaTokenizerFast
+from tokenizers import ByteLevelBPETokenizer, Tokenizer, models, pre_tokenizers, trainers
+from transformers import GPT2Tokenizer, GPT2TokenizerFast, RobertaTokenizerFast
 
 HERE = pathlib.Path(__file__).parent
 PIECES = ["'s", "'S", "'ll", "'re", "'", " ", "  ", "\n", "\t", "\r\n", "\u00a0", "\u3000", "\u200b",
@@ -123,11 +124,45 @@ def check_bytes(tool, folder, source, cases):
     return bad
 
 
+def check_learning(tool, files, sizes):
+    """Merges that the tool learns are those of `tokenizers`, and transformers encodes with them as it does."""
+    documents = [json.loads(line)["text"] for file in files for line in open(file, encoding="utf-8")]
+    bad = 0
+    for size in sizes:
+        peer = Tokenizer(models.BPE())
+        peer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        trainer = trainers.BpeTrainer(vocab_size=size - 1, min_frequency=2, show_progress=False,
+                                      initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+        peer.train_from_iterator(documents, trainer)
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = pathlib.Path(folder, "ours"), pathlib.Path(folder, "theirs")
+            texts = [part for file in files for part in ("--text", str(file))]
+            subprocess.run([tool, "tokenizer", "train", *texts, "--vocab-size", str(size), "-o", ours],
+                           stdout=subprocess.DEVNULL, check=True)
+            theirs.mkdir()
+            peer.model.save(str(theirs))
+            lines = [(each / "merges.txt").read_text().splitlines() for each in (ours, theirs)]
+            different = sum(a != b for a, b in zip(*lines)) + abs(len(lines[0]) - len(lines[1]))
+            vocabularies = [json.loads((each / "vocab.json").read_text()) for each in (ours, theirs)]
+            end = vocabularies[0].pop("<|endoftext|>")
+            print(f"learning {size} tokens: {different} of {len(lines[1]) - 1} merges differ")
+            bad += different + (vocabularies[0] != vocabularies[1]) + (end != len(vocabularies[0]))
+            ids = encode(tool, str(ours), documents[:200])
+            for kind in (GPT2Tokenizer, GPT2TokenizerFast):
+                hugging = kind.from_pretrained(str(ours))
+                bad += len(compare(f"{kind.__name__} with it", lambda text: hugging(text)["input_ids"],
+                                   documents[:200], ids))
+                bad += hugging.eos_token_id != end or len(hugging) != end + 1
+    return bad
+
+
 def main():
     """Compares and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("gpt2", type=pathlib.Path)
     parser.add_argument("--roberta", type=pathlib.Path)
+    parser.add_argument("--learn", type=pathlib.Path, nargs="*", default=[], metavar="TEXT.jsonl",
+                        help="files of documents to learn merges from")
     parser.add_argument("--tool", default=str(HERE.parent.parent / ".build/release/transect"))
     parser.add_argument("--cases", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
@@ -160,6 +195,8 @@ def main():
         plain = [text for text in texts if "<" not in text]
         ids = encode(tool, str(arguments.roberta), plain, "--special")
         bad += len(compare("RoBERTa", lambda text: roberta(text)["input_ids"], plain, ids))
+    if arguments.learn:
+        bad += check_learning(tool, arguments.learn, (300, 2000, 8000, 50257))
     bad += check_bytes(tool, gpt2, source, min(arguments.cases, 100))
     sys.exit(1 if bad else 0)
 

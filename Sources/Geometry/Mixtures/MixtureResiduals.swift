@@ -44,8 +44,8 @@ struct RoundingUnit: Sendable {
   }
 }
 
-/// The rows that ``MixtureSystem`` takes: θ_o, θ_j − θ_o, and M − θ_o last, each filled up with zeros
-/// to a multiple of 8.
+/// The rows that ``MixtureSystem`` takes: θ_o, θ_j − θ_o, and M − θ_o last, each filled up with
+/// zeros to a multiple of 8.
 struct DifferenceRows {
   let start: UnsafeMutablePointer<Double>
   let count: Int

@@ -88,8 +88,8 @@ public struct Family: Sendable {
     return (
       nil,
       central.isEmpty
-        ? "from no member did all others leave at right angles (cosines below \(rightAngle)): they share data "
-          + "or ancestors; --base names it"
+        ? "from no member did all others leave at right angles (cosines below \(rightAngle)): "
+          + "they share data or ancestors; --base names it"
         : "from \(central.count) members did all others leave at right angles; --base names it"
     )
   }

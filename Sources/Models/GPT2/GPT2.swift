@@ -18,6 +18,8 @@ public final class GPT2: @unchecked Sendable {
   public let configuration: GPT2Configuration
   /// How the weights of matrices are held; the rest is binary32.
   public let precision: Precision
+  /// Whether there is a head for tokens.
+  let predictsTokens: Bool
   /// Where the weights come from; empty before they are loaded.
   public internal(set) var path = ""
 
@@ -27,7 +29,7 @@ public final class GPT2: @unchecked Sendable {
   let positionEmbedding: AlignedBuffer<Float>
   let blocks: [Block]
   let finalNorm: Norm
-  /// [channels, tokens].
+  /// [channels, tokens], or one column where tokens are not predicted.
   let head: PackedMatrix
 
   /// Allocates a model whose weights are 0.
@@ -35,15 +37,22 @@ public final class GPT2: @unchecked Sendable {
   /// - Parameters:
   ///   - configuration: what it is like.
   ///   - precision: how to hold the weights of matrices.
-  public init(_ configuration: GPT2Configuration, precision: Precision) {
+  public convenience init(_ configuration: GPT2Configuration, precision: Precision) {
+    self.init(configuration, precision: precision, predictsTokens: true)
+  }
+
+  /// Allocates a model with or without a head for tokens.
+  init(_ configuration: GPT2Configuration, precision: Precision, predictsTokens: Bool) {
     (self.configuration, self.precision) = (configuration, precision)
+    self.predictsTokens = predictsTokens
     let width = configuration.width
     tokenEmbedding = AlignedBuffer(count: configuration.vocabularySize * width)
     positionEmbedding = AlignedBuffer(count: configuration.contextLength * width)
     blocks = (0..<configuration.layerCount).map { _ in Block(configuration, precision) }
     finalNorm = Norm(channels: width)
     head = PackedMatrix(
-      inputs: width, outputs: configuration.vocabularySize, precision: precision)
+      inputs: width, outputs: predictsTokens ? configuration.vocabularySize : 1,
+      precision: precision)
   }
 
   /// The memory that the weights take.
@@ -76,29 +85,7 @@ public final class GPT2: @unchecked Sendable {
     var byteCount: Int {
       [attention, attentionOutput, hidden, hiddenOutput].reduce(
         (attentionNorm.weight.count + hiddenNorm.weight.count) * 2 * MemoryLayout<Float>.stride
-      ) { $0 + $1.weight.byteCount + $1.bias.count * MemoryLayout<Float>.stride }
-    }
-  }
-
-  /// A matrix and what is added to its products.
-  struct Linear {
-    let weight: PackedMatrix
-    let bias: AlignedBuffer<Float>
-
-    init(_ inputs: Int, _ outputs: Int, _ precision: Precision) {
-      weight = PackedMatrix(inputs: inputs, outputs: outputs, precision: precision)
-      bias = AlignedBuffer(count: outputs)
-    }
-  }
-
-  /// What channels are scaled and shifted by once they are normalized.
-  struct Norm {
-    let weight: AlignedBuffer<Float>
-    let bias: AlignedBuffer<Float>
-
-    init(channels: Int) {
-      weight = AlignedBuffer(count: channels)
-      bias = AlignedBuffer(count: channels)
+      ) { $0 + $1.byteCount }
     }
   }
 }

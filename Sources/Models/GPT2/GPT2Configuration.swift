@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3,
 /// and `GPT2Config` of `transformers`, from which the names and defaults of settings are.
-public struct GPT2Configuration: Hashable, Sendable {
+public struct GPT2Configuration: LayerExtents, Hashable, Sendable {
   /// How many layers there are.
   public let layerCount: Int
   /// Channels of the residual stream.
@@ -55,9 +55,10 @@ public struct GPT2Configuration: Hashable, Sendable {
     (vocabularySize, width) = embedding
     contextLength = try shapes.matrix("wpe.weight").rows
     innerWidth = try shapes.matrix("h.0.mlp.c_fc.weight").columns
-    layerCount = shapes.layerCount
-    self.headCount = try shapes.headCount(given: headCount, width: embedding.columns)
-    activation = try GPT2Configuration.activation(settings)
+    layerCount = shapes.layerCount { "h.\($0).ln_1.weight" }
+    self.headCount = try shapes.headCount(
+      given: headCount, setting: "n_head", width: embedding.columns)
+    activation = try settings.activation("activation_function") ?? .tanh
     layerNormEpsilon = try settings.number("layer_norm_epsilon") ?? 1e-5
     let tie = settings.values.isEmpty ? nil : try settings.flag("tie_word_embeddings") ?? true
     isHeadTied = tie ?? (weights.shape(of: GPT2Configuration.headName) == nil)
@@ -102,30 +103,6 @@ public struct GPT2Configuration: Hashable, Sendable {
 }
 
 extension GPT2Configuration {
-  /// Checks a window before it is read.
-  ///
-  /// - Parameters:
-  ///   - tokens: of the window.
-  ///   - count: how many of them are read.
-  ///   - window: its number, for messages.
-  ///   - path: the model, for messages.
-  /// - Throws: ``ModelError`` if a token is not in the vocabulary, or there are too many.
-  func require(_ tokens: [Int32], reading count: Int, window: Int, path: String) throws {
-    guard count <= contextLength else {
-      throw ModelError(
-        .unusableTokens, in: path,
-        "window \(window) has \(count) tokens to read, but the context holds \(contextLength)")
-    }
-    let words = vocabularySize
-    guard let position = tokens.firstIndex(where: { $0 < 0 || Int($0) >= words }) else { return }
-    throw ModelError(
-      .unusableTokens, in: path,
-      "window \(window) has token \(tokens[position]) at position \(position), but the vocabulary "
-        + "has 0 to \(words - 1)")
-  }
-}
-
-extension GPT2Configuration {
   private static func refuseOtherModels(_ settings: ModelSettings) throws {
     if let type = try settings.text("model_type"), type != "gpt2" {
       throw settings.refusal(of: "model_type", "and only gpt2 can be run")
@@ -133,95 +110,17 @@ extension GPT2Configuration {
     if try settings.flag("add_cross_attention") ?? false {
       throw settings.refusal(of: "add_cross_attention", "which is not supported")
     }
-    if settings.has("quantization_config") {
-      throw ModelError(
-        .unsupported, in: settings.path, "quantization_config is set, which is not supported")
-    }
-  }
-
-  private static func activation(_ settings: ModelSettings) throws -> Activation {
-    switch try settings.text("activation_function") ?? "gelu_new" {
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .tanh
-    case "gelu": return .erf
-    case "relu": return .relu
-    default:
-      throw settings.refusal(
-        of: "activation_function",
-        "not one of gelu_new, gelu_pytorch_tanh, gelu_fast, gelu and relu")
-    }
+    try settings.refuseQuantization()
   }
 
   /// Extents that settings repeat must be those of the shapes.
   private func requireAgreement(of settings: ModelSettings) throws {
-    let extents = [
+    try settings.requireAgreement(with: [
       ("n_layer", layerCount), ("n_embd", width), ("vocab_size", vocabularySize),
       ("n_positions", contextLength), ("n_inner", innerWidth),
-    ]
-    for (name, extent) in extents {
-      guard let value = try settings.integer(name), value != extent else { continue }
-      throw settings.refusal(
-        of: name, "but the shapes of the weights say \(extent)", as: .mismatch)
-    }
+    ])
     guard layerNormEpsilon >= 0 else {
       throw settings.refusal(of: "layer_norm_epsilon", "and must not be negative")
-    }
-  }
-}
-
-/// What the shapes of weights say.
-private struct WeightShapes<Weights: StateDict> {
-  let weights: Weights
-  let settings: ModelSettings
-
-  func matrix(_ name: TensorName) throws -> (rows: Int, columns: Int) {
-    let extents = try extents(name)
-    guard extents.count == 2, !extents.contains(0) else {
-      throw ModelError(
-        .mismatch, in: weights.path, tensor: name,
-        "its shape is \(Shape.list(extents)), and should be that of a matrix that is not empty")
-    }
-    return (extents[0], extents[1])
-  }
-
-  private func extents(_ name: TensorName) throws -> [Int] {
-    guard let shape = weights.shape(of: name) else {
-      throw ModelError(.missing, in: weights.path, tensor: name, "is missing; GPT-2 needs it")
-    }
-    return shape.dimensions
-  }
-
-  /// How many layers are stored, by the tensor that each has.
-  var layerCount: Int {
-    var count = 0
-    while weights.shape(of: TensorName("h.\(count).ln_1.weight")) != nil { count += 1 }
-    return count
-  }
-
-  func headCount(given: Int?, width: Int) throws -> Int {
-    guard let count = try given ?? settings.integer("n_head") else {
-      throw ModelError(
-        .unknown, in: settings.path,
-        "no config.json says how many attention heads there are (n_head), and shapes cannot")
-    }
-    guard count > 0, width % count == 0 else {
-      throw ModelError(
-        .mismatch, in: settings.path, "\(count) attention heads cannot share \(width) channels")
-    }
-    guard width / count <= widestHead else {
-      throw ModelError(
-        .unsupported, in: settings.path,
-        "attention heads of \(width / count) channels are too wide; \(widestHead) are supported")
-    }
-    return count
-  }
-
-  func require(_ tensors: [(name: TensorName, extents: [Int])]) throws {
-    for tensor in tensors {
-      let found = try extents(tensor.name)
-      guard found != tensor.extents else { continue }
-      throw ModelError(
-        .mismatch, in: weights.path, tensor: tensor.name,
-        "its shape is \(Shape.list(found)), and should be \(Shape.list(tensor.extents))")
     }
   }
 }

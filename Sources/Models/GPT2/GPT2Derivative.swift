@@ -33,7 +33,8 @@ extension GPT2 {
   ) throws -> [[LinearizedLikelihood]] {
     precondition(direction.configuration == configuration)
     let configuration = configuration
-    return try map(
+    try requireReadable(windows)
+    return try TokenBatch.map(
       windows, threads: threads, positionsAtOnce: positionsAtOnce,
       workspace: { Derivation(configuration, positions: $0) },
       { work, batch in
@@ -54,7 +55,7 @@ extension GPT2 {
     after positions: some Sequence<Int>, of tokens: [Int32], along direction: GPT2
   ) throws -> (values: [Float], changes: [Float]) {
     precondition(direction.configuration == configuration)
-    try require(tokens, reading: tokens.count, window: 0)
+    try requireReadable(tokens, reading: tokens.count, as: "the text")
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))
@@ -68,17 +69,17 @@ extension GPT2 {
 
 /// The activations of a batch, and how they change.
 private final class Derivation {
-  let value: GPT2Activations
-  let change: GPT2Activations
+  let value: LayerActivations
+  let change: LayerActivations
 
   init(_ configuration: GPT2Configuration, positions: Int) {
-    value = GPT2Activations(configuration, positions: positions)
-    change = GPT2Activations(configuration, positions: positions)
+    value = LayerActivations(configuration, positions: positions)
+    change = LayerActivations(configuration, positions: positions)
   }
 }
 
 /// The logits of some rows, and how they change.
-struct Logits {
+private struct Logits {
   let values: AlignedBuffer<Float>
   let changes: AlignedBuffer<Float>
 
@@ -89,9 +90,6 @@ struct Logits {
 }
 
 extension GPT2 {
-  /// Rows whose logits are in memory at once.
-  static let rowsAtOnce = 16
-
   private func run(_ batch: TokenBatch, along direction: GPT2, in work: Derivation) {
     embed(batch, into: work.value.stream.pointer)
     direction.embed(batch, into: work.change.stream.pointer)
@@ -160,8 +158,8 @@ extension GPT2 {
 
   /// d(x · W + b) = dx · W + x · dW + db.
   private func multiply(
-    _ x: KeyPath<GPT2Activations, AlignedBuffer<Float>>, positions: Int, by linear: Linear,
-    _ change: Linear, adding: Bool, into y: KeyPath<GPT2Activations, AlignedBuffer<Float>>,
+    _ x: KeyPath<LayerActivations, AlignedBuffer<Float>>, positions: Int, by linear: Linear,
+    _ change: Linear, adding: Bool, into y: KeyPath<LayerActivations, AlignedBuffer<Float>>,
     in work: Derivation
   ) {
     let (value, changed, scratch) = (work.value, work.change, work.value.scratch)
@@ -197,24 +195,25 @@ extension GPT2 {
     _ batch: TokenBatch, along direction: GPT2, steps: [Float], in work: Derivation
   ) -> [LinearizedLikelihood] {
     let words = configuration.vocabularySize
-    let logits = Logits(rows: GPT2.rowsAtOnce, words: words)
+    let logits = Logits(rows: TokenBatch.rowsAtOnce, words: words)
     let row = AlignedBuffer<Float>(count: words)
-    return stride(from: 0, to: batch.kept.count, by: GPT2.rowsAtOnce).flatMap { first in
-      let rows = first..<min(first + GPT2.rowsAtOnce, batch.kept.count)
+    var found: [LinearizedLikelihood] = []
+    batch.forEachPiece { rows in
       computeLogits(rows, along: direction, in: work, into: logits)
-      return rows.map { index in
-        let offset = (index - first) * words
+      for index in rows {
+        let offset = (index - rows.lowerBound) * words
         let expansion = Expansion(
           values: logits.values.pointer + offset, changes: logits.changes.pointer + offset,
           row: row)
-        return expansion.score(Int(batch.targets[index]), steps: steps)
+        found.append(expansion.score(Int(batch.targets[index]), steps: steps))
       }
     }
+    return found
   }
 }
 
 /// The logits of one position, to the first order.
-struct Expansion {
+private struct Expansion {
   let values: UnsafePointer<Float>
   let changes: UnsafePointer<Float>
   /// [words], to compute in.
@@ -225,7 +224,7 @@ struct Expansion {
   }
 
   /// −log softmax(z + t · dz)[target] at each step t.
-  func values(_ target: Int, steps: [Float]) -> [Float] {
+  private func values(_ target: Int, steps: [Float]) -> [Float] {
     steps.map { step in
       for word in 0..<row.count { row.pointer[word] = values[word] + step * changes[word] }
       logSoftmax(row.pointer, count: row.count)

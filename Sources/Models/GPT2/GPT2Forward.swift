@@ -1,67 +1,32 @@
-import Threads
+extension GPT2: CausalLanguageModel {
+  /// How many different tokens there are.
+  public var vocabularySize: Int { configuration.vocabularySize }
+  /// How many positions a window may have.
+  public var contextLength: Int { configuration.contextLength }
 
-extension GPT2 {
-  /// How unlikely each scored token is given those before it, in nats.
-  ///
-  ///     nll[t] = log Σ_w exp(logits[t − 1, w]) − logits[t − 1, token t]
-  ///
-  /// The bits depend on neither threads nor on which windows are computed together.
+  /// How unlikely each scored token is given those before it; see ``CausalLanguageModel``.
   ///
   /// - Parameters:
   ///   - windows: each within the context, apart from a last token that is only scored.
   ///   - threads: how many work at once, at least 1.
   ///   - positionsAtOnce: the positions that a thread takes at once, unless one window has more.
-  ///     More than a thousand are hardly faster.
   /// - Returns: for each window, one number for each scored token, in the order of the tokens.
   /// - Throws: ``ModelError`` if a token is not in the vocabulary, or a window exceeds the context.
   /// - Complexity: about 2 operations for each weight of the layers and each token, and for each
   ///   weight of the head and each scored token. Memory of each thread:
   ///   ``scratchByteCount(positions:)``.
   public func negativeLogLikelihoods(
-    of windows: [ScoredTokens], threads: Int, positionsAtOnce: Int = 1024
+    of windows: [ScoredTokens], threads: Int, positionsAtOnce: Int
   ) throws -> [[Float]] {
     let configuration = configuration
-    return try map(
+    try requireReadable(windows)
+    return try TokenBatch.map(
       windows, threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
-      { self.negativeLogLikelihoods(of: $1, in: $0) })
-  }
-
-  /// Takes windows in batches.
-  ///
-  /// - Parameters:
-  ///   - windows: the windows.
-  ///   - threads: how many work at once.
-  ///   - positionsAtOnce: positions of a batch.
-  ///   - workspace: makes what a thread computes in, given the positions of the largest batch.
-  ///   - body: gives a result for each row that a batch keeps.
-  /// - Returns: for each window, the results of its scored tokens.
-  /// - Throws: ``ModelError`` if a window cannot be read.
-  func map<Workspace, Value: Sendable>(
-    _ windows: [ScoredTokens], threads: Int, positionsAtOnce: Int,
-    workspace: @escaping @Sendable (Int) -> Workspace,
-    _ body: @escaping @Sendable (Workspace, TokenBatch) -> [Value]
-  ) throws -> [[Value]] {
-    for (index, window) in windows.enumerated() {
-      try require(window.tokens, reading: window.readCount, window: index)
-    }
-    let plan = TokenBatch.plan(windows, limit: max(positionsAtOnce, 1), threads: max(threads, 1))
-    let batches = plan.map { members in
-      members.reduce(into: TokenBatch()) { $0.add(windows[$1]) }
-    }
-    let largest = batches.map(\.tokens.count).max() ?? 0
-    let found = try concurrentMap(
-      batches.count, threads: threads, workspace: { workspace(largest) },
-      { body($0, batches[$1]) })
-    var results = windows.map { _ in [Value]() }
-    for (members, values) in zip(plan, found) {
-      var rest = values[...]
-      for member in members {
-        results[member] = Array(rest.prefix(windows[member].scored.count))
-        rest = rest.dropFirst(windows[member].scored.count)
-      }
-    }
-    return results
+      workspace: { LayerActivations(configuration, positions: $0) },
+      { work, batch in
+        self.run(batch, in: work)
+        return self.negativeLogLikelihoods(ofRun: batch, in: work)
+      })
   }
 
   /// What the model expects to come after some positions.
@@ -72,16 +37,16 @@ extension GPT2 {
   /// - Returns: [positions, vocabulary], row-major.
   /// - Throws: ``ModelError`` if a token is not in the vocabulary, or there are too many.
   public func logits(after positions: some Sequence<Int>, of tokens: [Int32]) throws -> [Float] {
-    try require(tokens, reading: tokens.count, window: 0)
+    try requireReadable(tokens, reading: tokens.count, as: "the text")
     var batch = TokenBatch()
     batch.add(tokens, keeping: positions)
     precondition(batch.kept.allSatisfy(tokens.indices.contains))
-    let work = GPT2Activations(configuration, positions: tokens.count)
+    let work = LayerActivations(configuration, positions: tokens.count)
     run(batch, in: work)
     return logits(ofRows: batch.kept.indices, in: work)
   }
 
-  /// What the model expects to come after each of several prompts.
+  /// What the model expects to come after each of several prompts; see ``CausalLanguageModel``.
   ///
   /// - Parameters:
   ///   - prompts: each at most as long as the context, none empty.
@@ -90,15 +55,12 @@ extension GPT2 {
   /// - Returns: for each prompt, one number for each token of the vocabulary.
   /// - Throws: ``ModelError`` if a token is not in the vocabulary, or a prompt exceeds the context.
   public func nextTokenLogits(
-    after prompts: [[Int32]], threads: Int, positionsAtOnce: Int = 1024
+    after prompts: [[Int32]], threads: Int, positionsAtOnce: Int
   ) throws -> [[Float]] {
-    precondition(!prompts.contains([]))
     let configuration = configuration
-    // What is to come is scored, whatever it will be.
-    let windows = prompts.map { ScoredTokens(tokens: $0 + [0], scored: $0.count..<$0.count + 1) }
-    return try map(
-      windows, threads: threads, positionsAtOnce: positionsAtOnce,
-      workspace: { GPT2Activations(configuration, positions: $0) },
+    return try TokenBatch.map(
+      windows(after: prompts), threads: threads, positionsAtOnce: positionsAtOnce,
+      workspace: { LayerActivations(configuration, positions: $0) },
       { work, batch in
         self.run(batch, in: work)
         return batch.kept.indices.map { self.logits(ofRows: $0..<$0 + 1, in: work) }
@@ -107,7 +69,7 @@ extension GPT2 {
   }
 
   /// The logits of rows that go into the head.
-  private func logits(ofRows rows: Range<Int>, in work: GPT2Activations) -> [Float] {
+  private func logits(ofRows rows: Range<Int>, in work: LayerActivations) -> [Float] {
     let count = rows.count * configuration.vocabularySize
     return [Float](unsafeUninitializedCapacity: count) { logits, initialized in
       guard let first = logits.baseAddress else { return }
@@ -118,7 +80,7 @@ extension GPT2 {
 
   /// Multiplies rows that go into the head by it; `logits` is [rows, vocabulary].
   func computeLogits(
-    _ rows: Range<Int>, in work: GPT2Activations, into logits: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, in work: LayerActivations, into logits: UnsafeMutablePointer<Float>
   ) {
     multiply(
       work.input.pointer + rows.lowerBound * configuration.width, positions: rows.count, by: head,
@@ -131,18 +93,19 @@ extension GPT2 {
   ///   limit and the longest window.
   /// - Returns: bytes.
   public func scratchByteCount(positions: Int) -> Int {
-    GPT2Activations.byteCount(configuration, positions: positions)
+    LayerActivations.byteCount(configuration, positions: positions)
   }
 
-  func require(_ tokens: [Int32], reading count: Int, window: Int) throws {
-    try configuration.require(tokens, reading: count, window: window, path: path)
+  /// Checks that windows can be read.
+  func requireReadable(_ windows: [ScoredTokens]) throws {
+    for (index, window) in windows.enumerated() {
+      try requireReadable(window.tokens, reading: window.readCount, as: "window \(index)")
+    }
   }
 
-  private func negativeLogLikelihoods(
-    of batch: TokenBatch, in work: GPT2Activations
-  ) -> [Float] {
-    run(batch, in: work)
-    return [Float](unsafeUninitializedCapacity: batch.kept.count) { numbers, initialized in
+  /// What the model makes of the targets of a batch that was run, in nats.
+  func negativeLogLikelihoods(ofRun batch: TokenBatch, in work: LayerActivations) -> [Float] {
+    [Float](unsafeUninitializedCapacity: batch.kept.count) { numbers, initialized in
       batch.targets.withUnsafeBufferPointer { targets in
         guard let first = numbers.baseAddress, let targets = targets.baseAddress else { return }
         Models.negativeLogLikelihoods(
@@ -154,7 +117,7 @@ extension GPT2 {
   }
 
   /// Leaves what goes into the head in `work.input`, one row for each kept row.
-  func run(_ batch: TokenBatch, in work: GPT2Activations) {
+  func run(_ batch: TokenBatch, in work: LayerActivations) {
     run(batch, in: work) { _, window in
       let rows = batch.windows[window]
       attention(
@@ -172,7 +135,7 @@ extension GPT2 {
   ///   - gather: takes a layer and a window of the batch; leaves what heads of attention gather
   ///     from the rows of `work.wide` in those of `work.input`.
   func run(
-    _ batch: TokenBatch, in work: GPT2Activations, gather: (_ layer: Int, _ window: Int) -> Void
+    _ batch: TokenBatch, in work: LayerActivations, gather: (_ layer: Int, _ window: Int) -> Void
   ) {
     embed(batch, into: work.stream.pointer)
     for (layer, block) in blocks.enumerated() {
@@ -200,7 +163,7 @@ extension GPT2 {
     }
   }
 
-  func normalize(by norm: Norm, positions: Int, in work: GPT2Activations) {
+  func normalize(by norm: Norm, positions: Int, in work: LayerActivations) {
     layerNorm(
       work.stream.pointer, positions: positions, channels: configuration.width,
       weight: norm.weight.pointer, bias: norm.bias.pointer,
@@ -208,7 +171,7 @@ extension GPT2 {
   }
 
   /// Leaves queries, keys and values in `work.wide`.
-  private func project(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func project(_ block: Block, positions: Int, in work: LayerActivations) {
     normalize(by: block.attentionNorm, positions: positions, in: work)
     multiply(
       work.input.pointer, positions: positions, by: block.attention.weight,
@@ -217,7 +180,7 @@ extension GPT2 {
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.
-  private func feed(_ block: Block, positions: Int, in work: GPT2Activations) {
+  private func feed(_ block: Block, positions: Int, in work: LayerActivations) {
     multiply(
       work.input.pointer, positions: positions, by: block.attentionOutput.weight,
       bias: block.attentionOutput.bias.pointer, adding: true, into: work.stream.pointer,

@@ -117,10 +117,12 @@ public final class GPT2Loss {
     _ windows: [ScoredTokens], _ dropout: GPT2Dropout, _ seed: DropoutSeed,
     _ body: (GPT2Pass) -> Void
   ) throws -> [Float] {
+    let limits = ReadingLimits(
+      words: configuration.vocabularySize, context: configuration.contextLength,
+      path: parameters.path)
     var batch = TokenBatch()
     for (index, window) in windows.enumerated() {
-      try configuration.require(
-        window.tokens, reading: window.readCount, window: index, path: parameters.path)
+      try limits.require(window.tokens, reading: window.readCount, as: "window \(index)")
       batch.add(window)
     }
     if batch.tokens.count > tape.positions {

@@ -6,7 +6,7 @@ import CLayers
 /// Each sequence has room for as many positions; how many it has read is its own.
 ///
 /// - Note: One thread at a time. It is of one model's weights: empty it when others are loaded.
-public final class KeyValueCache {
+public final class KeyValueCache: SequenceCache {
   /// The most positions of a sequence.
   public let capacity: Int
   /// How many positions of each sequence have been read.
@@ -17,7 +17,7 @@ public final class KeyValueCache {
   private let layerCount: Int
   /// [sequences, layers, layerSize].
   private let buffer: AlignedBuffer<Float>
-  private var activations: GPT2Activations?
+  private var activations: LayerActivations?
   private var activationPositions = 0
   private var logits = AlignedBuffer<Float>(count: 0)
 
@@ -77,9 +77,9 @@ public final class KeyValueCache {
   }
 
   /// What to compute in, kept from one call to the next.
-  fileprivate func activations(_ model: GPT2, positions: Int) -> GPT2Activations {
+  fileprivate func activations(_ model: GPT2, positions: Int) -> LayerActivations {
     if let activations, positions <= activationPositions { return activations }
-    let made = GPT2Activations(model.configuration, positions: positions)
+    let made = LayerActivations(model.configuration, positions: positions)
     (activations, activationPositions) = (made, positions)
     return made
   }
@@ -92,15 +92,31 @@ public final class KeyValueCache {
 }
 
 extension GPT2 {
-  /// Reads the next tokens of sequences, and gives what it expects after the last of each.
+  /// Makes room for sequences of which nothing has been read.
   ///
-  /// The bits are those of ``logits(after:of:)`` on the whole sequence. They depend neither on the
-  /// pieces it comes in nor on what else is read with it.
+  /// - Parameters:
+  ///   - sequences: how many there are.
+  ///   - capacity: the most positions of each, at most the context.
+  /// - Returns: a cache for one thread.
+  public func makeCache(sequences: Int, capacity: Int) -> KeyValueCache {
+    KeyValueCache(configuration, sequences: sequences, capacity: capacity)
+  }
+
+  /// The memory that keys and values of one sequence take.
+  ///
+  /// - Parameter capacity: the most positions.
+  /// - Returns: bytes.
+  public func cacheByteCount(capacity: Int) -> Int {
+    KeyValueCache.byteCount(configuration, capacity: capacity)
+  }
+
+  /// Reads the next tokens of sequences, and gives what it expects after the last of each; see
+  /// ``CausalLanguageModel``.
   ///
   /// - Parameters:
   ///   - cache: holds what was read before, and takes what is read now.
   ///   - additions: sequences of the cache, none twice, each with at least one token.
-  ///   - body: takes the place of an addition and its logits, [vocabulary], which it may overwrite.
+  ///   - body: takes the place of an addition and what is expected after it.
   /// - Returns: what `body` returns, for each addition.
   /// - Throws: ``ModelError`` if a token is not in the vocabulary; what `body` throws.
   /// - Precondition: the cache has room.
@@ -108,13 +124,27 @@ extension GPT2 {
   ///   weight of the head and each addition.
   public func extend<Value>(
     _ cache: KeyValueCache, by additions: [(sequence: Int, tokens: [Int32])],
-    _ body: (_ addition: Int, _ logits: UnsafeMutableBufferPointer<Float>) throws -> Value
+    _ body: (_ addition: Int, _ next: NextTokenLogits) throws -> Value
   ) throws -> [Value] {
+    let (logits, words) = (try read(additions, into: cache), configuration.vocabularySize)
+    return try additions.indices.map { index in
+      let row = UnsafeMutableBufferPointer(start: logits + index * words, count: words)
+      return try body(index, NextTokenLogits(row))
+    }
+  }
+
+  /// Reads the next tokens of sequences.
+  ///
+  /// - Returns: logits after the last of each, [additions, vocabulary], which last until the cache is
+  ///   read into again.
+  func read(
+    _ additions: [(sequence: Int, tokens: [Int32])], into cache: KeyValueCache
+  ) throws -> UnsafeMutablePointer<Float> {
     var batch = TokenBatch()
     for (index, addition) in additions.enumerated() {
       let (tokens, length) = (addition.tokens, cache.lengths[addition.sequence])
       precondition(!tokens.isEmpty && length + tokens.count <= cache.capacity)
-      try require(tokens, reading: tokens.count, window: index)
+      try requireReadable(tokens, reading: tokens.count, as: "addition \(index)")
       batch.add(tokens, after: length, keeping: CollectionOfOne(tokens.count - 1))
     }
     let work = cache.activations(self, positions: batch.tokens.count)
@@ -122,17 +152,14 @@ extension GPT2 {
       attend(onward: cache, additions[window].sequence, layer, batch.windows[window], in: work)
     }
     for addition in additions { cache.advance(addition.sequence, by: addition.tokens.count) }
-    let words = configuration.vocabularySize
-    let logits = cache.logits(count: additions.count * words)
+    let logits = cache.logits(count: additions.count * configuration.vocabularySize)
     computeLogits(additions.indices, in: work, into: logits)
-    return try additions.indices.map { index in
-      try body(index, UnsafeMutableBufferPointer(start: logits + index * words, count: words))
-    }
+    return logits
   }
 
   private func attend(
     onward cache: KeyValueCache, _ sequence: Int, _ layer: Int, _ rows: Range<Int>,
-    in work: GPT2Activations
+    in work: LayerActivations
   ) {
     let width = configuration.width
     attention(

@@ -10,7 +10,7 @@ enum LayerDerivatives {
   ///     dy = dn · weight + n · dweight + dbias
   static func layerNorm(
     _ x: UnsafePointer<Float>, changing dx: UnsafePointer<Float>, positions: Int,
-    weight: UnsafePointer<Float>, by change: GPT2.Norm, epsilon: Double,
+    weight: UnsafePointer<Float>, by change: Norm, epsilon: Double,
     into dy: UnsafeMutablePointer<Float>
   ) {
     let channels = change.weight.count

@@ -1,3 +1,5 @@
+import Threads
+
 /// Windows whose positions go through the layers together, row after row.
 struct TokenBatch {
   /// The rows of each window.
@@ -29,25 +31,30 @@ struct TokenBatch {
     targets += window.tokens[window.scored]
   }
 
-  /// Shares windows out to batches.
-  ///
-  /// Long windows come first, so that threads end at about the same time, and there are about as
-  /// many positions in every batch.
+  /// Shares windows out to batches; those with nothing to score are left out.
   ///
   /// - Parameters:
-  ///   - windows: windows with something to score.
+  ///   - windows: the windows.
   ///   - limit: positions of a batch, unless one window has more.
   ///   - threads: how many work at once.
   /// - Returns: the positions in `windows` of the windows of each batch.
   static func plan(_ windows: [ScoredTokens], limit: Int, threads: Int) -> [[Int]] {
-    let order = windows.indices.filter { windows[$0].readCount > 0 }
-      .sorted { (windows[$1].readCount, $0) < (windows[$0].readCount, $1) }
-    let total = order.reduce(0) { $0 + windows[$1].readCount }
+    plan(lengths: windows.map(\.readCount), limit: limit, threads: threads)
+  }
+
+  /// Shares windows of some lengths out to batches; empty ones are left out.
+  ///
+  /// Long windows come first, so that threads end at about the same time, and there are about as
+  /// many positions in every batch.
+  static func plan(lengths: [Int], limit: Int, threads: Int) -> [[Int]] {
+    let order = lengths.indices.filter { lengths[$0] > 0 }
+      .sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+    let total = order.reduce(0) { $0 + lengths[$1] }
     let fewest = max(total.dividedRoundingUp(by: limit), 1)
     let size = total.dividedRoundingUp(by: fewest.dividedRoundingUp(by: threads) * threads)
     var (batches, room) = ([[Int]](), 0)
     for index in order {
-      let count = windows[index].readCount
+      let count = lengths[index]
       if count > room || batches.isEmpty {
         batches.append([])
         room = max(size, count)
@@ -56,6 +63,52 @@ struct TokenBatch {
       room -= count
     }
     return batches
+  }
+}
+
+extension TokenBatch {
+  /// Rows whose logits are in memory at once.
+  static let rowsAtOnce = 16
+
+  /// Takes kept rows a few at a time.
+  func forEachPiece(_ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: kept.count, by: TokenBatch.rowsAtOnce) {
+      body(first..<min(first + TokenBatch.rowsAtOnce, kept.count))
+    }
+  }
+
+  /// Takes windows in batches.
+  ///
+  /// - Parameters:
+  ///   - windows: the windows, which the model can read.
+  ///   - threads: how many work at once.
+  ///   - positionsAtOnce: positions of a batch.
+  ///   - workspace: makes what a thread computes in, given the positions of the largest batch.
+  ///   - body: gives a result for each row that a batch keeps.
+  /// - Returns: for each window, the results of its scored tokens.
+  /// - Throws: nothing of its own.
+  static func map<Workspace, Value: Sendable>(
+    _ windows: [ScoredTokens], threads: Int, positionsAtOnce: Int,
+    workspace: @escaping @Sendable (Int) -> Workspace,
+    _ body: @escaping @Sendable (Workspace, TokenBatch) -> [Value]
+  ) throws -> [[Value]] {
+    let plan = plan(windows, limit: max(positionsAtOnce, 1), threads: max(threads, 1))
+    let batches = plan.map { members in
+      members.reduce(into: TokenBatch()) { $0.add(windows[$1]) }
+    }
+    let largest = batches.map(\.tokens.count).max() ?? 0
+    let found = try concurrentMap(
+      batches.count, threads: threads, workspace: { workspace(largest) },
+      { body($0, batches[$1]) })
+    var results = windows.map { _ in [Value]() }
+    for (members, values) in zip(plan, found) {
+      var rest = values[...]
+      for member in members {
+        results[member] = Array(rest.prefix(windows[member].scored.count))
+        rest = rest.dropFirst(windows[member].scored.count)
+      }
+    }
+    return results
   }
 }
 

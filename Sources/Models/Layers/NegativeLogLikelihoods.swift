@@ -2,7 +2,8 @@ import CLayers
 
 /// How unlikely the target word of each position is, in nats.
 ///
-///     nll[p] = log Σ_w exp(z[p, w]) − z[p, targets[p]],   z[p, w] = Σ_i x[p, i] · head[i, w] + bias[w]
+///     nll[p] = log Σ_w exp(z[p, w]) − z[p, targets[p]]
+///     z[p, w] = Σ_i x[p, i] · head[i, w] + bias[w]
 ///
 /// Logits are computed in blocks of words, and none is kept beyond its block. The bits of a
 /// position depend on no other position.

@@ -71,8 +71,8 @@ struct Align: ParsableCommand {
     guard needed <= granted.byteCount - MemorySize.least.byteCount else {
       throw CheckpointError(
         .unsupported, in: b,
-        "matching takes \(MemorySize(byteCount: needed)) of memory besides \(MemorySize.least), and "
-          + "\(granted) are granted; --memory grants more")
+        "matching takes \(MemorySize(byteCount: needed)) of memory besides \(MemorySize.least), "
+          + "and \(granted) are granted; --memory grants more")
     }
   }
 

@@ -63,13 +63,10 @@ struct Digest: ParsableCommand {
   private func digests(_ argument: String) -> [Line]? {
     do {
       let model = try ParameterList(openCheckpoint(argument, mode: resources.io))
-      let digests = try contentDigests(
-        of: model.parameters.map(\.record), threads: resources.threads)
+      let digests = try model.digests(threads: resources.threads)
       try model.checkpoint.verifyUnchanged()
-      let names = model.parameters.map(\.name.canonical)
-      let root = ContentDigest(ofModel: zip(names, digests).map { (name: $0, digest: $1) })
-      let parts = tensors ? zip(names.map(\.text), digests) : zip([], [])
-      return [line("model", argument, root, argument)]
+      let parts = tensors ? zip(digests.names.map(\.text), digests.digests) : zip([], [])
+      return [line("model", argument, digests.model, argument)]
         + parts.map { line("tensor", $0, $1, argument) }
     } catch {
       printError("transect: \("\(error)".escapedForTerminal)")

@@ -17,6 +17,8 @@ struct InputRecords {
     let isCheckpoint: Bool
     /// Whether it lies beside a checkpoint and was not named itself.
     var isCompanion = false
+    /// Of its parameters by canonical name, where they are recorded.
+    var parameterDigests: [String: String] = [:]
   }
 
   /// The inputs in their order.
@@ -28,14 +30,18 @@ struct InputRecords {
   func places(_ named: [String]) -> [String]? {
     guard !named.isEmpty else { return items.map(\.path) }
     guard named.count == items.count(where: { !$0.isCompanion }) else { return nil }
-    var rest = named[...]
+    var (rest, owners) = (named[...], [(recorded: String, place: String)]())
     return items.map { item in
-      guard item.isCompanion else { return rest.removeFirst() }
-      let first = items[0].path + "/"
-      guard item.path.hasPrefix(first), let folder = try? modelFolder(named[0]) else {
-        return item.path
+      guard item.isCompanion else {
+        owners.append((item.path + "/", rest.removeFirst()))
+        return owners[owners.count - 1].place
       }
-      return folder + "/" + item.path.dropFirst(first.count)
+      // Companions follow what they belong to, or all inputs if they are the first one's.
+      let owner = ([owners.last].compactMap { $0 } + owners).first {
+        item.path.hasPrefix($0.recorded)
+      }
+      guard let owner, let folder = try? modelFolder(owner.place) else { return item.path }
+      return folder + "/" + item.path.dropFirst(owner.recorded.count)
     }
   }
 
@@ -74,14 +80,31 @@ struct InputRecords {
       throw HDF5Error(.foreignFile("holds no digests of its inputs"), group: "provenance")
     }
     let whole = stored.attribute("paths_recorded", of: "provenance")
+    let parameterDigests = try InputRecords.parameterDigests(stored, count)
     self.init(
       items: (0..<count).map {
         Item(
           label: columns[0][$0], path: columns[1][$0], digest: columns[2][$0],
           isCheckpoint: columns[3][$0] != "file",
-          isCompanion: Provenance.Input.companionRoles.contains(columns[4][$0]))
+          isCompanion: Provenance.Input.companionRoles.contains(columns[4][$0]),
+          parameterDigests: parameterDigests[$0])
       },
       arePathsWhole: whole == .int32([1]))
+  }
+
+  /// The digests of each input's parameters; none in results of older versions.
+  private static func parameterDigests(
+    _ stored: StoredResult, _ count: Int
+  ) throws -> [[String: String]] {
+    guard let names = try? stored.texts("parameter", in: "provenance") else {
+      return Array(repeating: [:], count: count)
+    }
+    let digests = try stored.texts(
+      "parameter_digest", in: "provenance", extents: [names.count, count])
+    return (0..<count).map { input in
+      let own = names.indices.map { (names[$0], digests[$0 * count + input]) }
+      return Dictionary(own.filter { !$0.1.isEmpty }, uniquingKeysWith: { first, _ in first })
+    }
   }
 
   /// The inputs that the recipe in a mixed checkpoint names, to be looked for beside it.
@@ -91,8 +114,8 @@ struct InputRecords {
     guard let text = metadata.first(where: { $0.key == "transect" })?.value else {
       throw CheckpointError(
         .unsupported, in: argument,
-        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names no "
-          + "inputs")
+        "is neither a result file of transect nor a checkpoint that transect mix wrote: it names "
+          + "no inputs")
     }
     let folder = place(of: argument)
     let inputs = (try? recipe(text)) ?? []

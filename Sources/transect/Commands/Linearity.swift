@@ -4,7 +4,6 @@ import Evaluation
 import Geometry
 import HDF5
 import JSON
-import Models
 import Reports
 
 /// `transect linearity`: how far models along a line are what their first-order expansion says.
@@ -12,9 +11,9 @@ struct Linearity: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How linear GPT-2 is along the line between two checkpoints.",
     discussion: """
-      Takes the exact derivative of logits and loss along the line at each anchor, and compares what \
-      logits expanded to first order give with the models on the line; beside it, the ensemble of \
-      the ends' logits. Where all agree, adding weights is adding logits.
+      Takes the exact derivative of logits and loss along the line at each anchor, and compares \
+      what logits expanded to first order give with the models on the line; beside it, the ensemble \
+      of the ends' logits. Where all agree, adding weights is adding logits.
 
       Two models are in memory, and the logits of a sample of positions.
       """)
@@ -32,7 +31,8 @@ struct Linearity: ParsableCommand {
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
 
-  /// For the logits of one model at the sample's positions; there are twice as many for each anchor.
+  /// For the logits of one model at the sample's positions; there are twice as many for each
+  /// anchor.
   private static let sampleByteCount = 16_000_000
   private static let mostAnchors = 32
 
@@ -44,12 +44,12 @@ struct Linearity: ParsableCommand {
 
   func run() throws {
     let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try openModels(arguments, resources, before: output)
+    let checkpoints = try openModels(arguments, resources, before: output, making: command)
     let models = try language.models(checkpoints)
     let sample = Linearity.sampleByteCount
     try resources.requireMemory(
-      for: models.model, count: 2, extra: (2 * anchor.values.count + 2) * sample)
-    let (texts, sources) = try scoring.read(for: models.model, language.tokenizer(of: models))
+      for: models, count: 2, extra: (2 * anchor.values.count + 2) * sample)
+    let (texts, sources) = try scoring.read(for: models, language.tokenizer(of: models))
     let study = LinearityStudy(
       models, path: path.path, texts: texts, threads: resources.threads,
       sampleByteCount: sample)
@@ -64,7 +64,7 @@ struct Linearity: ParsableCommand {
     let report = LinearityReport(
       path.line, checkpoints: names, texts: texts.map(\.name), found: found)
     try output.write {
-      try result(report, checkpoints, sources, scoring.attributes(for: models.model))
+      try result(report, checkpoints, sources, scoring.attributes(for: models))
     }
     try printing.show(
       json: [jsonHeader("linearity")] + jsonLines(report.table, kind: "point"),

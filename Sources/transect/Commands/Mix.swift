@@ -71,8 +71,9 @@ struct Mix: ParsableCommand {
       tallies = try mix.combine(using: resources.resources) { bytes, tensor, first in
         try writer.write(bytes, of: tensor, from: first)
       }
+      writer.beginSync()
       let digests = try mix.models.map {
-        try $0.modelDigest(threads: resources.threads).description
+        try $0.digests(threads: resources.threads).model.description
       }
       for model in mix.models { try model.checkpoint.verifyUnchanged() }
       try writer.replaceMetadata(metadata(mix, digests: digests))

@@ -1,10 +1,7 @@
 import ArgumentParser
-import Checkpoints
 import Evaluation
-import Geometry
 import HDF5
 import JSON
-import Models
 import Reports
 import Tokenization
 
@@ -33,6 +30,7 @@ struct Next: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Put the end-of-text token before the prompt.")
   var bos = true
 
+  @OptionGroup var ensemble: EnsembleOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
@@ -43,23 +41,22 @@ struct Next: ParsableCommand {
   }
 
   func run() throws {
-    let arguments = path.checkpoints.map(\.argument)
-    let checkpoints = try openModels(arguments, resources, before: output)
-    let models = try language.models(checkpoints)
-    try resources.requireMemory(for: models.model)
-    let tokenizer = try language.tokenizer(of: models)
-    let asked = continuations(tokenizer)
+    let run = try OpenedFamily(
+      .init(
+        checkpoints: path.checkpoints, combination: ensemble.combination(base: path.basePosition),
+        language: language, resources: resources, output: output, command: command))
+    let asked = continuations(run.tokenizer)
     let found = try NextTokens(
-      after: promptTokens(tokenizer), asked: asked, in: models,
+      after: promptTokens(run.tokenizer), asked: asked, in: run.models,
       at: path.alphas.map(path.path.coefficients), threads: resources.threads)
     let others = found.likeliest(likeliest)
     let report = NextReport(
-      path.line, alphas: path.alphas, checkpoints: labels(of: arguments), prompt: prompt,
-      continuations: asked + (try others.map { try continuation($0, tokenizer) }),
+      path.line, alphas: path.alphas, checkpoints: run.labels, prompt: prompt,
+      continuations: asked + (try others.map { try continuation($0, run.tokenizer) }),
       asked: asked.count, logProbabilities: found.logProbabilities(of: others))
-    for checkpoint in checkpoints { try checkpoint.checkpoint.verifyUnchanged() }
-    try output.write { try result(report, checkpoints) }
-    try show(report)
+    try run.verifyUnchanged()
+    try output.write { try result(report, run) }
+    try show(report, run)
   }
 
   private func promptTokens(_ tokenizer: ByteLevelTokenizer) throws -> [Int32] {
@@ -89,26 +86,26 @@ struct Next: ParsableCommand {
     return .init(text: String(decoding: bytes, as: UTF8.self), tokens: [id])
   }
 
-  private func show(_ report: NextReport) throws {
+  private func show(_ report: NextReport, _ run: OpenedFamily) throws {
+    let combination = run.models.combination
+    let header = [("prompt", jsonString(prompt))] + combination.jsonMembers(run.labels)
     try printing.show(
-      json: [jsonHeader("next", [("prompt", jsonString(prompt))])]
-        + jsonLines(report.table, kind: "token"),
-      csv: report.table, text: TerminalTable(report.summary).lines(width: TerminalTable.width))
+      json: [jsonHeader("next", header)] + jsonLines(report.table, kind: "token"),
+      csv: report.table,
+      text: combination.lines(run.labels)
+        + TerminalTable(report.summary).lines(width: TerminalTable.width))
   }
 
-  private func result(_ report: NextReport, _ models: [ParameterList]) throws -> ResultFile {
+  private func result(_ report: NextReport, _ run: OpenedFamily) throws -> ResultFile {
     try output.resultFile(
-      title: "Next-token probabilities along a path", command: command,
-      inputs: recordedInputs(
-        path.checkpoints.map(\.argument), path.checkpoints.map(\.role), models, resources)
-        + language.companions(of: path.first),
-      groups: report.groups())
+      title: "Next-token probabilities along a path", command: command, inputs: run.inputs([]),
+      groups: report.groups(attributes: run.models.combination.attributes(run.labels)))
   }
 
   private var command: String {
     let options =
       ["--prompt", prompt] + (words.map { ["--words", $0] } ?? []) + ["--top", "\(likeliest)"]
-      + (bos ? [] : ["--no-bos"]) + language.recorded
+      + (bos ? [] : ["--no-bos"]) + ensemble.recorded + language.recorded
     return output.command(
       "next", options: path.recorded(withPaths: output.recordPaths) + options)
   }

@@ -84,7 +84,7 @@ struct Origin: ParsableCommand {
   func run() throws {
     guard more.isEmpty else { return try runLineage([a, b] + more) }
     let models = try [a, b].map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
-    try output.checkOutput(against: models.map(\.checkpoint))
+    try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let finding = try OriginTest(
       models[0], models[1], options: options(models[0]), resources: resources.resources
     ).run()

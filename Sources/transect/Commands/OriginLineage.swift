@@ -11,7 +11,7 @@ extension Origin {
   /// Compares all checkpoints with each other.
   func runLineage(_ arguments: [String]) throws {
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
-    try output.checkOutput(against: models.map(\.checkpoint))
+    try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let names = labels(of: arguments)
     let lineage = try LineageTest(
       models, base: position(arguments, names), options: options(models[0]),

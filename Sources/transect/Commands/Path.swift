@@ -17,8 +17,8 @@ struct Path: ParsableCommand {
       points beyond them are no part of a barrier.
 
       Losses are nats per token over all documents; standard errors and intervals take documents \
-      as independent. With -o finished points are kept in FILE.h5.journal until the result is \
-      written: the same command goes on where it was stopped.
+      as independent. --csv prints points only; barriers are in the text and in --json. With \
+      -o finished points are kept in FILE.h5.journal until the result is written: the same command goes on where it was stopped.
       """)
 
   @OptionGroup var path: PathOptions
@@ -29,6 +29,7 @@ struct Path: ParsableCommand {
   @Option(help: "Seed of the draws for intervals.")
   var seed: UInt64 = 0
 
+  @OptionGroup var ensemble: EnsembleOptions
   @OptionGroup var scoring: ScoringOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
@@ -44,12 +45,14 @@ struct Path: ParsableCommand {
   func run() throws {
     let run = try SweepRun(
       .init(
-        checkpoints: path.checkpoints, language: language, scoring: scoring, resources: resources,
-        output: output))
+        family: .init(
+          checkpoints: path.checkpoints,
+          combination: ensemble.combination(base: path.basePosition), language: language,
+          resources: resources, output: output, command: command), scoring: scoring))
     let report = PathReport(
       path.line, checkpoints: run.labels, texts: run.texts, points: try points(run), seed: seed)
     try run.finish { try output.write { try result(report, run) } }
-    try show(report)
+    try show(report, run)
   }
 
   private func points(_ run: SweepRun) throws -> [PathReport.Point] {
@@ -60,13 +63,20 @@ struct Path: ParsableCommand {
       all.append(alpha)
     }
     return zip(all, points).map { alpha, point in
-      func distance(to member: Int) -> Double {
-        run.gram.squaredDistance(ofCombination: point.coefficients, to: member).squareRoot()
-      }
+      let norms = norms(of: point.coefficients, run.gram)
       return PathReport.Point(
-        alpha: alpha, model: point, distances: (distance(to: 0), distance(to: 1)),
-        norm: run.gram.squaredNorm(ofCombination: point.coefficients).squareRoot())
+        alpha: alpha, model: point, distances: (norms[0], norms[1]), norm: norms[2])
     }
+  }
+
+  /// ‖θ − A‖, ‖θ − B‖ and ‖θ‖.
+  private func norms(of coefficients: [Double], _ gram: GramMatrix?) -> [Double] {
+    guard let gram else { return [.nan, .nan, .nan] }
+    return [
+      gram.squaredDistance(ofCombination: coefficients, to: 0),
+      gram.squaredDistance(ofCombination: coefficients, to: 1),
+      gram.squaredNorm(ofCombination: coefficients),
+    ].map { $0.squareRoot() }
   }
 
   /// Where `--adaptive` wants to look next, for the text that is least known.
@@ -80,18 +90,20 @@ struct Path: ParsableCommand {
     }.first
   }
 
-  private func show(_ report: PathReport) throws {
+  private func show(_ report: PathReport, _ run: SweepRun) throws {
+    let header = [("line", jsonString(path.line.rawValue))]
     try printing.show(
-      json: [jsonHeader("path", [("line", jsonString(path.line.rawValue))])]
+      json: [jsonHeader("path", header + run.combination.jsonMembers(run.labels))]
         + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier"),
       csv: report.table,
-      text: report.lines + [""] + TerminalTable(report.table).lines(width: TerminalTable.width))
+      text: run.combination.lines(run.labels) + report.lines + [""]
+        + TerminalTable(report.table).lines(width: TerminalTable.width))
   }
 
   private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
       title: "Loss along an interpolation path", command: command, inputs: run.inputs,
-      groups: report.groups(attributes: run.windows))
+      groups: report.groups(attributes: run.attributes))
   }
 
   private var command: String {
@@ -99,6 +111,7 @@ struct Path: ParsableCommand {
       "path",
       options: path.recorded(withPaths: output.recordPaths)
         + (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
+        + ensemble.recorded
         + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
   }
 }

@@ -36,6 +36,7 @@ struct Plane: ParsableCommand {
     parsing: .unconditional, help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.")
   var y: PointList
 
+  @OptionGroup var ensemble: EnsembleOptions
   @OptionGroup var scoring: ScoringOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
@@ -54,8 +55,10 @@ struct Plane: ParsableCommand {
   func run() throws {
     let run = try SweepRun(
       .init(
-        checkpoints: [(base, "base"), (plus, "b"), (minus, "a")], language: language,
-        scoring: scoring, resources: resources, output: output))
+        family: .init(
+          checkpoints: [(base, "base"), (plus, "b"), (minus, "a")],
+          combination: ensemble.combination(base: 0), language: language, resources: resources,
+          output: output, command: command), scoring: scoring))
     let places = self.places
     let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
     let points = try run.points(
@@ -65,7 +68,7 @@ struct Plane: ParsableCommand {
       points: zip(places, points).map { .init(plus: $0.plus, minus: $0.minus, model: $1) },
       axes: .init(run.gram, origin: 0, plus: 1, minus: 2))
     try run.finish { try output.write { try result(report, run) } }
-    try show(report)
+    try show(report, run)
   }
 
   /// The grid, the corners and both lines as far as the grid's rows reach.
@@ -77,23 +80,25 @@ struct Plane: ParsableCommand {
     return grid + [(0, 0), (1, 0), (0, 1)] + lines
   }
 
-  private func show(_ report: PlaneReport) throws {
+  private func show(_ report: PlaneReport, _ run: SweepRun) throws {
     try printing.show(
-      json: [jsonHeader("plane")] + jsonLines(report.table, kind: "point"), csv: report.table,
-      text: report.lines)
+      json: [jsonHeader("plane", run.combination.jsonMembers(run.labels))]
+        + jsonLines(report.table, kind: "point"), csv: report.table,
+      text: run.combination.lines(run.labels) + report.lines)
   }
 
   private func result(_ report: PlaneReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
       title: "Loss on a plane of checkpoints", command: command, inputs: run.inputs,
-      groups: report.groups(attributes: run.windows))
+      groups: report.groups(attributes: run.attributes))
   }
 
   private var command: String {
     output.command(
       "plane", base: base,
       options: ["--plus", output.recorded(plus), "--minus", output.recorded(minus)]
-        + ["--x", x.text, "--y", y.text] + scoring.recorded(withPaths: output.recordPaths)
+        + ["--x", x.text, "--y", y.text] + ensemble.recorded
+        + scoring.recorded(withPaths: output.recordPaths)
         + language.recorded)
   }
 }

@@ -69,7 +69,7 @@ struct Solve: ParsableCommand {
     let position = try basePosition(base, among: inputs)
     let arguments = question + inputs + (position == inputs.count ? [base].compactMap(\.self) : [])
     let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
-    try output.checkOutput(against: models.map(\.checkpoint))
+    try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
     let finding = try MixtureTest(
       common, origin: position ?? 0, resources: resources.resources

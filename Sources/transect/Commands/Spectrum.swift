@@ -19,8 +19,8 @@ struct Spectrum: ParsableCommand {
 
       Tensors of more than two axes are taken as [outermost extent, all others]; tensors of one \
       axis are skipped; --verbose lists them. A matrix takes 8 bytes for each element of a square \
-      of its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the K \
-      largest values σ̂_i, with a bound: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²).
+      of its shorter side, and some 10 MB. Of those too large for --memory, --leading K finds the \
+      K largest values σ̂_i, with a bound: σ̂_i ≤ σ_i ≤ √(σ̂_i² + ρ²).
       """)
 
   @Argument(help: "The checkpoint, A.")

@@ -15,8 +15,8 @@ struct Verify: ParsableCommand {
       Reads every input, checkpoints and texts, and compares the SHA-256 of its content with the \
       one in the result. Inputs are looked for where the result says: unless it was written with \
       --record-paths, that is the last component of what was named, in the current folder. Name \
-      them after the result, in their order, if they are elsewhere; configuration and tokenizer are \
-      then looked for beside the first. RESULT may also be a \
+      them after the result, in their order, if they are elsewhere; configuration and tokenizer \
+      are then looked for beside the first. RESULT may also be a \
       checkpoint that `transect mix` wrote; its inputs are looked for beside it.
 
       Exit codes: 0 all are the same, 1 one has changed or is no checkpoint any more, 2 the result \
@@ -81,27 +81,32 @@ struct Verify: ParsableCommand {
         remark: remark)
     }
     do {
-      let found = try digest(of: path, isCheckpoint: item.isCheckpoint).description
+      let content = try content(of: path, isCheckpoint: item.isCheckpoint)
+      let found = content.digest.description
       if found == item.digest { return outcome(.same, found: found) }
       if let remark = stranger(item, found, records) {
         return outcome(.missing, found: found, remark)
       }
-      return outcome(.changed, found: found)
+      return outcome(.changed, found: found, item.difference(to: content.parameters))
     } catch let error as CheckpointError {
       let isMissing = [.unreadable, .noCheckpoint].contains(error.reason)
       return outcome(isMissing ? .missing : .changed, error.detail)
     }
   }
 
-  private func digest(of path: String, isCheckpoint: Bool) throws -> ContentDigest {
+  /// The digest of an input as it is now, and those of its parameters by canonical name.
+  private func content(
+    of path: String, isCheckpoint: Bool
+  ) throws -> (digest: ContentDigest, parameters: [String: String]) {
     guard isCheckpoint else {
       let file = try InputFile(path, mode: .pread)
-      return ContentDigest(ofBytes: try file.copy(0..<file.byteCount))
+      return (ContentDigest(ofBytes: try file.copy(0..<file.byteCount)), [:])
     }
     let model = try ParameterList(openCheckpoint(path, mode: resources.io))
-    let found = try model.modelDigest(threads: resources.threads)
+    let found = try model.digests(threads: resources.threads)
     try model.checkpoint.verifyUnchanged()
-    return found
+    let parameters = zip(found.names.map(\.text), found.digests.map(\.description))
+    return (found.model, Dictionary(parameters, uniquingKeysWith: { first, _ in first }))
   }
 
   /// Why a file that was found by the last component of a path is not the input, if that is plain:
@@ -128,5 +133,20 @@ struct Verify: ParsableCommand {
         .init("found", .text(outcomes.map(\.found))),
         .init("remark", .text(outcomes.map(\.remark))),
       ])
+  }
+}
+
+extension InputRecords.Item {
+  /// The parameters that are not what was recorded, in a few words; none if none were recorded.
+  ///
+  /// - Parameter found: the digests of the parameters that are there now.
+  /// - Returns: a remark.
+  fileprivate func difference(to found: [String: String]) -> String {
+    guard !parameterDigests.isEmpty else { return "" }
+    let names = Set(parameterDigests.keys).union(found.keys)
+      .filter { parameterDigests[$0] != found[$0] }.sorted()
+    let examples = names.prefix(3).joined(separator: ", ")
+    return "\(names.count) of \(parameterDigests.count.counted("parameter")): \(examples)"
+      + (names.count > 3 ? ", ..." : "")
   }
 }

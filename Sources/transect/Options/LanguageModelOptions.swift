@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Geometry
-import Glibc
 import JSON
 import Models
 import Reports
@@ -35,15 +34,30 @@ struct LanguageModelOptions: ParsableArguments {
     try MixedLanguageModel(checkpoints, precision: precision, headCount: heads)
   }
 
+  /// The checkpoints as language models, and what is combined of them.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: in the order of coefficients.
+  ///   - combination: weights, for which they must be of one configuration, or logits.
+  /// - Returns: the models.
+  /// - Throws: `ModelError` or `CheckpointError` if they cannot be combined.
+  func family(
+    _ checkpoints: [ParameterList], _ combination: ModelCombination
+  ) throws -> any LanguageModelFamily {
+    guard case .logits(let filter) = combination else { return try models(checkpoints) }
+    return try EnsembledLanguageModel(
+      checkpoints, precision: precision, headCount: heads, filter: filter)
+  }
+
   /// The tokenizer that all checkpoints share.
   ///
   /// - Throws: `TokenizationError`, `CheckpointError` or `ModelError` if there is none, or another
   ///   checkpoint has one with other ids, or ids that the model does not have.
-  func tokenizer(of models: MixedLanguageModel) throws -> ByteLevelTokenizer {
+  func tokenizer(of models: any LanguageModelFamily) throws -> ByteLevelTokenizer {
     let first = models.checkpoints[0].checkpoint
     let folder = tokenizer ?? first.path
     let found = try TokenizerFolder(folder).tokenizer()
-    let size = models.model.configuration.vocabularySize
+    let size = models.vocabularySize
     guard found.vocabulary.count <= size else {
       throw ModelError(
         .mismatch, in: found.vocabulary.path,
@@ -58,7 +72,8 @@ struct LanguageModelOptions: ParsableArguments {
         let number = mine.numbers[token].map { "\($0)" } ?? "none"
         throw ModelError(
           .mismatch, in: theirs.path,
-          "token '\(token)' has number \(theirs.numbers[token] ?? -1), and \(number) in \(mine.path)"
+          "token '\(token)' has number \(theirs.numbers[token] ?? -1), and \(number) in "
+            + mine.path
         )
       }
     }
@@ -71,22 +86,9 @@ struct LanguageModelOptions: ParsableArguments {
   /// - Returns: its configuration, if it has one, and the tokenizer's files.
   /// - Throws: `CheckpointError` if one cannot be read.
   func companions(of checkpoint: String) throws -> [Provenance.Input] {
-    let folder = try modelFolder(checkpoint)
-    let configuration = folder + "/config.json"
-    var inputs: [Provenance.Input] = []
-    func add(_ role: String, _ path: String, _ folder: String, _ bytes: [UInt8]) {
-      inputs.append(
-        .init(label: baseName(path), role: role, path: path, folder: folder, bytes: bytes))
-    }
-    if access(configuration, F_OK) == 0 {
-      let file = try InputFile(configuration, mode: .pread)
-      add("configuration", configuration, folder, try file.content(limit: 1 << 22))
-    }
-    let place = try tokenizer.map(modelFolder) ?? folder
-    for file in try TokenizerFolder(place).files() {
-      add("tokenizer", file.path, place, file.bytes)
-    }
-    return inputs
+    let place = try tokenizer.map(modelFolder) ?? modelFolder(checkpoint)
+    return try companionInputs(
+      of: checkpoint, tokenizer: TokenizerFolder(place).files(), from: place)
   }
 
   /// The options that shape a result, in a fixed order.

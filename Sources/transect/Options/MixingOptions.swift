@@ -3,26 +3,26 @@ import Geometry
 import Reports
 import Tensors
 
-/// Which point of a line, a plane or a simplex of checkpoints is wanted.
+/// Which points of a line or a plane, or which of a simplex of checkpoints, are wanted.
 struct MixingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "A + x (B - A) of two checkpoints: 0 is A, 1 is B (equations 1, 2).")
-  var alpha: Double?
+    help: "x in A + x (B - A) of two checkpoints: 0 is A, 1 is B (equations 1, 2).")
+  var alpha: PointList?
 
   @Option(help: "The checkpoint C of --beta, or of --plus and --minus; it counts as the first.")
   var base: String?
 
-  @Option(parsing: .unconditional, help: "C + x (B - A), with C of --base (equation 3).")
-  var beta: Double?
+  @Option(parsing: .unconditional, help: "x in C + x (B - A), with C of --base (equation 3).")
+  var beta: PointList?
 
   @Option(
     parsing: .unconditional,
     help: "x in C + x (B - C) + y (A - C), with C of --base (equation 4): B is the plus model.")
-  var plus: Double?
+  var plus: PointList?
 
   @Option(parsing: .unconditional, help: "y of the same: A is the minus model.")
-  var minus: Double?
+  var minus: PointList?
 
   @Option(
     parsing: .unconditionalSingleValue,
@@ -45,9 +45,10 @@ struct MixingOptions: ParsableArguments {
       """)
   var slerp = false
 
+  private static let mostPoints = 1_000_000
+
   func validate() throws {
-    let given = [alpha, beta, plus, minus].compactMap { $0 } + weight + overrides.map(\.parameter)
-    guard given.allSatisfy(\.isFinite) else {
+    guard (weight + overrides.map(\.parameter)).allSatisfy(\.isFinite) else {
       throw ValidationError("coefficients must be finite numbers")
     }
     guard (plus == nil) == (minus == nil) else {
@@ -55,6 +56,10 @@ struct MixingOptions: ParsableArguments {
       throw ValidationError("\(given) goes with \(missing), which is missing; it may be 0")
     }
     guard modeCount <= 1 else { throw needsOneMode }
+    let most = MixingOptions.mostPoints
+    guard (plus?.values.count ?? 1) <= most / (minus?.values.count ?? 1) else {
+      throw ValidationError("--plus and --minus may make \(most) points")
+    }
     guard (base != nil) == (beta != nil || plus != nil) else {
       throw ValidationError("--base goes with --beta, or with --plus and --minus")
     }
@@ -81,14 +86,22 @@ struct MixingOptions: ParsableArguments {
   /// Whether a point is asked for.
   var isGiven: Bool { modeCount > 0 }
 
-  /// Refuses a number of checkpoints that does not fit.
+  /// Refuses a number of checkpoints, or of points, that does not fit.
   ///
   /// - Parameters:
   ///   - count: checkpoints named beside `--base`.
-  ///   - allowsOne: whether one checkpoint may stand for itself.
+  ///   - isForText: whether one checkpoint may stand for itself, and there may be many points, but
+  ///     nothing that needs a written checkpoint.
   /// - Throws: `ValidationError` if it does not fit.
-  func check(checkpointCount count: Int, allowsOne: Bool = false) throws {
-    if allowsOne, !isGiven, count == 1 { return }
+  func check(checkpointCount count: Int, isForText: Bool = false) throws {
+    guard isForText || places.count == 1 else {
+      throw ValidationError(
+        "one checkpoint is written; give one number, not \(places.count) points")
+    }
+    guard !isForText || overrides.isEmpty && !slerp else {
+      throw ValidationError("--where and --slerp need a checkpoint that mix wrote")
+    }
+    if isForText, !isGiven, count == 1 { return }
     guard isGiven else { throw needsOneMode }
     guard weight.isEmpty ? count == 2 : count == weight.count else {
       throw ValidationError(
@@ -129,29 +142,52 @@ struct MixingOptions: ParsableArguments {
     }
   }
 
-  /// How tensors are weighed to which no `--where` applies.
+  /// How tensors are weighed to which no `--where` applies, at the only point.
   var weighting: Weighting { weighting(nil) }
 
-  /// How tensors are weighed at another parameter.
+  /// How tensors are weighed at the only point, or at another parameter.
   func weighting(_ parameter: Double?) -> Weighting {
-    if let alpha {
-      let alpha = parameter ?? alpha
-      let line = InterpolationPath.line(from: 0, to: 1, of: 2)
-      return slerp ? .spherical(alpha) : .linear(line.coefficients(at: alpha))
+    let place = parameter.map { [$0] } ?? places[0]
+    return slerp ? .spherical(place[0]) : .linear(coefficients(at: place))
+  }
+
+  /// What places are called in results; none for weights, or one checkpoint.
+  var axes: [String] {
+    if alpha != nil { return ["alpha"] }
+    if beta != nil { return ["beta"] }
+    return plus == nil ? [] : ["w_plus", "w_minus"]
+  }
+
+  /// The points wanted, each a number for each of ``axes``; of a grid rows of equal minus, one after
+  /// the other.
+  var places: [[Double]] {
+    if let line = alpha ?? beta { return line.values.map { [$0] } }
+    guard let plus, let minus else { return [[]] }
+    return minus.values.flatMap { minus in plus.values.map { [$0, minus] } }
+  }
+
+  /// The coefficients of the checkpoints at a point: the base, if any, and those named.
+  ///
+  /// - Parameter place: one of ``places``.
+  /// - Returns: one for each; 1 where one checkpoint stands for itself.
+  func coefficients(at place: [Double]) -> [Double] {
+    if alpha != nil {
+      return InterpolationPath.line(from: 0, to: 1, of: 2).coefficients(at: place[0])
     }
-    if let beta {
-      let line = InterpolationPath.anchoredLine(at: 0, along: (minus: 1, plus: 2), of: 3)
-      return .linear(line.coefficients(at: parameter ?? beta))
+    if beta != nil {
+      return InterpolationPath.anchoredLine(at: 0, along: (minus: 1, plus: 2), of: 3)
+        .coefficients(at: place[0])
     }
-    if let plus, let minus {
-      let plane = InterpolationPlane(origin: 0, plus: 2, minus: 1, of: 3)
-      return .linear(plane.coefficients(plus: plus, minus: minus))
+    guard plus == nil else {
+      return InterpolationPlane(origin: 0, plus: 2, minus: 1, of: 3)
+        .coefficients(plus: place[0], minus: place[1])
     }
-    return .linear(weight)
+    return weight.isEmpty ? [1] : weight
   }
 
   /// The formula, in the letters of the help.
   var formula: String {
+    guard isGiven else { return "A" }
     if slerp { return "sin((1-alpha)W)/sin W A + sin(alpha W)/sin W B" }
     if alpha != nil { return "A + alpha (B - A)" }
     if beta != nil { return "C + beta (B - A)" }
@@ -164,7 +200,7 @@ struct MixingOptions: ParsableArguments {
     for (name, value) in [
       ("--alpha", alpha), ("--beta", beta), ("--plus", plus), ("--minus", minus),
     ] {
-      if let value { options += [name, "\(value)"] }
+      if let value { options += [name, value.recorded] }
     }
     for value in weight { options += ["--weight", "\(value)"] }
     for override in overrides {

@@ -1,20 +1,45 @@
 import ArgumentParser
-import Models
+import Evaluation
 
 extension ResourceOptions {
-  /// Refuses to run a model in less memory than it takes, if the command line grants some.
+  /// Refuses to run models in less memory than they take, if the command line grants some.
   ///
   /// - Parameters:
-  ///   - model: of the size of all.
-  ///   - count: how many models are in memory.
+  ///   - models: what is run.
+  ///   - count: how many times they are in memory.
   ///   - extra: bytes besides.
   /// - Throws: `ValidationError` that says how much is needed.
-  func requireMemory(for model: GPT2, count: Int = 1, extra: Int = 0) throws {
-    let least =
-      model.byteCount * count + model.scratchByteCount(positions: 1024) * threads * count + extra
-    guard let memory, memory.byteCount < least else { return }
+  func requireMemory(
+    for models: any LanguageModelFamily, count: Int = 1, extra: Int = 0
+  ) throws {
+    let number = count * (models.combination == .weights ? 1 : models.checkpoints.count)
+    try requireMemory(
+      byteCount(of: models) * count + extra, for: number == 1 ? "one model" : "\(number) models")
+  }
+
+  /// Refuses to go on with less memory than needed, if the command line grants some.
+  ///
+  /// - Parameters:
+  ///   - byteCount: all that is needed.
+  ///   - models: what takes it, besides threads.
+  /// - Throws: `ValidationError` that says how much is needed.
+  func requireMemory(_ byteCount: Int, for models: String) throws {
+    guard let memory, memory.byteCount < byteCount else { return }
     throw ValidationError(
-      "\(count == 1 ? "one model" : "\(count) models") and \(threads) threads take "
-        + "\(least / 1_000_000 + 1)MB; grant that with --memory")
+      "\(models) and \(threads) threads take \(byteCount / 1_000_000 + 1)MB; grant that with "
+        + "--memory")
+  }
+
+  /// The memory that keys and values of generated texts may take: what models leave of the memory
+  /// granted, or 2 GB if none is.
+  ///
+  /// - Parameter models: what is run.
+  /// - Returns: bytes.
+  func cacheByteCount(beside models: any LanguageModelFamily) -> Int {
+    memory.map { max($0.byteCount - byteCount(of: models), 0) } ?? 2_000_000_000
+  }
+
+  private func byteCount(of models: any LanguageModelFamily) -> Int {
+    models.byteCount + models.scratchByteCount(positions: 1024) * threads
   }
 }

@@ -10,13 +10,15 @@ import Geometry
 ///   - arguments: as given on the command line.
 ///   - resources: how to read.
 ///   - output: where the result goes.
+///   - command: what the result will record.
 /// - Returns: the parameters of each.
 /// - Throws: `CheckpointError` if one cannot be read; `OutputError` if the output cannot be used.
 func openModels(
-  _ arguments: [String], _ resources: ResourceOptions, before output: OutputOptions
+  _ arguments: [String], _ resources: ResourceOptions, before output: OutputOptions,
+  making command: String
 ) throws -> [ParameterList] {
   let mode = resources.memory == nil ? resources.io : .pread
   let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: mode)) }
-  try output.checkOutput(against: models.map(\.checkpoint))
+  try output.checkOutput(against: models.map(\.checkpoint), making: command)
   return models
 }

@@ -25,14 +25,29 @@ struct OutputOptions: ParsableArguments {
 
   /// Refuses an output that is one of the inputs, before the work is done.
   ///
-  /// - Parameter inputs: the checkpoints read.
-  /// - Throws: `OutputError` if the output is one of their files or a folder, is there and no HDF5
-  ///   file, or its folder is not there.
-  func checkOutput(against inputs: [any Checkpoint]) throws {
+  /// A result that the same command made may turn out to be the same; ``write(_:)`` sees to that.
+  ///
+  /// - Parameters:
+  ///   - inputs: the checkpoints read.
+  ///   - command: what the result will record, if that is known yet.
+  /// - Throws: `OutputError` if the output is one of their files or a folder, is there and no result
+  ///   of ours or that of another command, or its folder is not there.
+  func checkOutput(against inputs: [any Checkpoint], making command: String? = nil) throws {
     guard let output else { return }
     try transect.checkOutput(output, against: inputs)
     guard !isFolder(output) else { throw OutputError(output, because: "is a folder; name a file") }
-    guard force || access(output, F_OK) != 0 || isHDF5File(output) else { throw occupied(output) }
+    guard force || access(output, F_OK) != 0 || mayRemain(output, of: command) else {
+      throw occupied(output)
+    }
+  }
+
+  /// Whether a file is a result that may have the content to be written.
+  private func mayRemain(_ output: String, of command: String?) -> Bool {
+    guard isHDF5File(output),
+      let recorded = try? withStoredResult(
+        output, groups: ["provenance"], { $0.attribute("command", of: "provenance") })
+    else { return false }
+    return command.map { recorded == .text([$0]) } ?? true
   }
 
   /// A file, folder or model id as the result records it.

@@ -32,6 +32,9 @@ struct PathOptions: ParsableArguments {
     [(first, "a"), (second, "b")] + (base.map { [($0, "base")] } ?? [])
   }
 
+  /// Which of them filters tokens where logits are summed: C, or A where there is none.
+  var basePosition: Int { base == nil ? 0 : 2 }
+
   /// The places, on the line from A to B both ends among them.
   var alphas: [Double] { Set(places.values + (line == .alpha ? [0, 1] : [])).sorted() }
 

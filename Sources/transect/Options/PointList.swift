@@ -20,6 +20,9 @@ struct PointList: ExpressibleByArgument {
     (self.text, self.values) = (text, Set(values.map { $0 == 0 ? 0 : $0 }).sorted())
   }
 
+  /// As it is recorded: one number in its shortest form, several as given.
+  var recorded: String { values.count == 1 ? "\(values[0])" : text }
+
   var defaultValueDescription: String { text }
 
   private static func steps(_ text: String) -> [Double]? {

@@ -18,6 +18,6 @@ func recordedInputs(
   return try models.enumerated().map { index, model in
     try Provenance.Input(
       label: names[index], role: roles[index], path: arguments[index], parameters: model,
-      digest: model.modelDigest(threads: resources.threads))
+      digests: model.digests(threads: resources.threads))
   }
 }

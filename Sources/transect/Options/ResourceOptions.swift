@@ -12,7 +12,7 @@ struct ResourceOptions: ParsableArguments {
     help: """
       Memory to use, as 256MB or 1GB; at least 32MB. Pages of mapped files come on top. If not \
       given, 256MB; for align and spectrum, which hold models or matrices in memory, half of the \
-      machine's; for generate, 4GB.
+      machine's; for generate, what models take and 2GB.
       """)
   var memory: MemorySize?
 

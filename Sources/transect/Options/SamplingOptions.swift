@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Generation
 
 /// How tokens are drawn.
@@ -13,7 +14,7 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: "Divides logits; 0 takes the likeliest token.")
   var temperature = 1.0
 
-  @Flag(help: "Take the likeliest token, always.")
+  @Flag(help: "Take the likeliest token, always; of an ensemble, of those that its filter leaves.")
   var greedy = false
 
   @Option(help: "Seed of the random numbers.")
@@ -27,17 +28,22 @@ struct SamplingOptions: ParsableArguments {
     }
   }
 
-  var rule: SamplingRule {
-    greedy ? .greedy : SamplingRule(temperature: temperature, topK: topK, topP: topP)
+  /// The rule of these options.
+  ///
+  /// - Parameter combination: where a checkpoint of an ensemble filters, it does so for the likeliest
+  ///   token too.
+  /// - Returns: the rule.
+  func rule(for combination: ModelCombination) -> SamplingRule {
+    if greedy, case .logits(_?) = combination {
+      return SamplingRule(temperature: 0, topK: topK, topP: topP)
+    }
+    return greedy ? .greedy : SamplingRule(temperature: temperature, topK: topK, topP: topP)
   }
 
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
-    let drawing =
-      greedy
-      ? ["--greedy"]
-      : ["--top-p", "\(topP)"] + (topK.map { ["--top-k", "\($0)"] } ?? [])
-        + ["--temperature", "\(temperature)"]
+    let filter = ["--top-p", "\(topP)"] + (topK.map { ["--top-k", "\($0)"] } ?? [])
+    let drawing = filter + (greedy ? ["--greedy"] : ["--temperature", "\(temperature)"])
     return drawing + ["--seed", "\(seed)"]
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import HDF5
-import Models
 import Reports
 import Tokenization
 
@@ -46,15 +45,15 @@ struct ScoringOptions: ParsableArguments {
   /// The texts as windows of tokens.
   ///
   /// - Parameters:
-  ///   - model: its context bounds windows.
+  ///   - models: their context bounds windows.
   ///   - tokenizer: makes tokens.
   /// - Returns: texts in the order given, and what they were made from.
   /// - Throws: `TokenizationError` or `CheckpointError` if a file cannot be read, or has nothing to
   ///   score; `ModelError` if a window would exceed the model's context.
   func read(
-    for model: GPT2, _ tokenizer: ByteLevelTokenizer
+    for models: any LanguageModelFamily, _ tokenizer: ByteLevelTokenizer
   ) throws -> (texts: [ScoredText], sources: [Provenance.Input]) {
-    let longest = model.configuration.contextLength
+    let longest = models.contextLength
     let context = context ?? longest
     guard context <= longest else {
       throw ValidationError("--context \(context) is longer than the model's, \(longest)")
@@ -91,10 +90,10 @@ struct ScoringOptions: ParsableArguments {
 
   /// What windows are, whatever was left to defaults, as attributes of a result.
   ///
-  /// - Parameter model: its context is the default.
+  /// - Parameter models: their context is the default.
   /// - Returns: extents in tokens, and whether documents begin with the end-of-text token.
-  func attributes(for model: GPT2) -> [ResultAttribute] {
-    let context = context ?? model.configuration.contextLength
+  func attributes(for models: any LanguageModelFamily) -> [ResultAttribute] {
+    let context = context ?? models.contextLength
     return [
       ResultAttribute("window_context", .int32(Int32(clamping: context))),
       ResultAttribute("window_stride", .int32(Int32(clamping: stride ?? context))),

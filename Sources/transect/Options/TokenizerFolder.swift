@@ -1,5 +1,6 @@
 import Checkpoints
 import Glibc
+import Models
 import Tokenization
 
 /// The tokenizer files of a model's folder.
@@ -24,17 +25,67 @@ struct TokenizerFolder {
     if let (bytes, path) = parts.configuration {
       try TokenizerConfiguration.check(bytes, path: path)
     }
-    guard parts.files.count == 2 else {
+    guard parts.files.count > 1 else {
       return try ByteLevelTokenizer(parsing: parts.files[0].bytes, path: parts.files[0].path)
     }
-    return try ByteLevelTokenizer(vocabulary: parts.files[0], merges: parts.files[1])
+    return try ByteLevelTokenizer(
+      vocabulary: parts.files[0], merges: parts.files[1], added: parts.files.dropFirst(2).first)
   }
 
-  /// The files that ids depend on: a vocabulary with its merges, or else `tokenizer.json`.
+  /// The files that ids depend on: a vocabulary with its merges, and `added_tokens.json` if it is
+  /// there, or else `tokenizer.json`.
   ///
   /// - Returns: their bytes and paths.
   /// - Throws: `CheckpointError` if they are missing or cannot be read.
   func files() throws -> [(bytes: [UInt8], path: String)] { try parts().files }
+
+  /// Reads the tokenizer of a classifier.
+  ///
+  /// - Parameters:
+  ///   - family: what kind of model it is.
+  ///   - longestInput: the most ids of a text.
+  /// - Returns: the tokenizer.
+  /// - Throws: `CheckpointError` if files are missing or cannot be read, `TokenizationError` if they
+  ///   are of another kind.
+  func classifierTokenizer(
+    of family: ClassifierFamily, longestInput: Int
+  ) throws -> ClassifierTokenizer {
+    switch family {
+    case .roberta: try ClassifierTokenizer(roberta: tokenizer(), longestInput: longestInput)
+    case .gpt2: try ClassifierTokenizer(gpt2: tokenizer(), longestInput: longestInput)
+    case .bert: try ClassifierTokenizer(bert: wordPieces(), longestInput: longestInput)
+    }
+  }
+
+  /// The files that a classifier's ids depend on.
+  ///
+  /// - Parameter family: what kind of model it is.
+  /// - Returns: their bytes and paths.
+  /// - Throws: `CheckpointError` if they are missing or cannot be read.
+  func files(of family: ClassifierFamily) throws -> [(bytes: [UInt8], path: String)] {
+    guard family == .bert else { return try files() }
+    return try [wordPieceVocabulary(), first(["tokenizer_config.json"])].compactMap { $0 }
+  }
+
+  /// Reads `vocab.txt`, or else `tokenizer.json`.
+  private func wordPieces() throws -> WordPieceTokenizer {
+    let configuration = try first(["tokenizer_config.json"])
+    let (bytes, path) = try wordPieceVocabulary()
+    if path.hasSuffix(".json") {
+      return try WordPieceTokenizer(parsing: bytes, path: path, configuration: configuration)
+    }
+    var settings = WordPieceSettings()
+    if let (bytes, path) = configuration { try settings.read(bytes, path: path) }
+    return try WordPieceTokenizer(vocabulary: bytes, path: path, settings: settings)
+  }
+
+  private func wordPieceVocabulary() throws -> File {
+    guard let file = try first(["vocab.txt", "tokenizer.json"]) else {
+      throw CheckpointError(
+        .unreadable, in: path, "holds no BERT tokenizer: vocab.txt or tokenizer.json")
+    }
+    return file
+  }
 
   private typealias File = (bytes: [UInt8], path: String)
 
@@ -43,7 +94,8 @@ struct TokenizerFolder {
     if let vocabulary = try first(TokenizerFolder.vocabularies),
       let merges = try first(TokenizerFolder.mergeLists)
     {
-      return (configuration, [vocabulary, merges])
+      let added = try first(["added_tokens.json"])
+      return (configuration, [vocabulary, merges] + (added.map { [$0] } ?? []))
     }
     guard let file = try first(["tokenizer.json"]) else {
       throw CheckpointError(

@@ -1,7 +1,17 @@
 import CLayers
 
+/// What a model's activations are as wide as.
+protocol LayerExtents {
+  /// Channels of the residual stream.
+  var width: Int { get }
+  /// Neurons of the hidden layer.
+  var innerWidth: Int { get }
+  /// Channels of one head of attention.
+  var headWidth: Int { get }
+}
+
 /// What one thread computes in: the activations of a batch.
-final class GPT2Activations {
+final class LayerActivations {
   /// The residual stream, [positions, channels].
   let stream: AlignedBuffer<Float>
   /// What goes into a matrix, [positions, channels].
@@ -12,19 +22,19 @@ final class GPT2Activations {
   /// What the layers compute in.
   let scratch = WorkSpace()
 
-  init(_ configuration: GPT2Configuration, positions: Int) {
-    let widths = GPT2Activations.widths(configuration)
+  init(_ configuration: some LayerExtents, positions: Int) {
+    let widths = LayerActivations.widths(configuration)
     stream = AlignedBuffer(count: positions * widths.stream)
     input = AlignedBuffer(count: positions * widths.stream)
     wide = AlignedBuffer(count: positions * widths.wide)
   }
 
-  private static func widths(_ configuration: GPT2Configuration) -> (stream: Int, wide: Int) {
+  private static func widths(_ configuration: some LayerExtents) -> (stream: Int, wide: Int) {
     (configuration.width, max(3 * configuration.width, configuration.innerWidth))
   }
 
   /// The memory that the activations take, and what the layers compute in.
-  static func byteCount(_ configuration: GPT2Configuration, positions: Int) -> Int {
+  static func byteCount(_ configuration: some LayerExtents, positions: Int) -> Int {
     let widths = widths(configuration)
     let numbers = positions * (2 * widths.stream + widths.wide)
     let scratch = max(product_scratch(), attention_scratch(positions, configuration.headWidth))

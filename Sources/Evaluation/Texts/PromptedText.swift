@@ -1,0 +1,61 @@
+/// A text to be scored, and the prompt it follows.
+public struct PromptedText: Hashable, Sendable {
+  /// What precedes the text; empty if nothing does.
+  public let prompt: [UInt8]
+  /// The text itself, any bytes.
+  public let text: [UInt8]
+  /// The number of its prompt: texts with one number are taken as draws after one prompt, and
+  /// prompts as independent.
+  public let promptID: Int
+  /// The number of the text among those of its prompt.
+  public let replicate: Int
+
+  /// Describes a text.
+  ///
+  /// - Parameters:
+  ///   - text: the text itself, any bytes.
+  ///   - prompt: what precedes it; empty if nothing does.
+  ///   - promptID: the number of its prompt.
+  ///   - replicate: the number of the text among those of its prompt.
+  public init(_ text: [UInt8], after prompt: [UInt8] = [], promptID: Int, replicate: Int = 0) {
+    (self.text, self.prompt) = (text, prompt)
+    (self.promptID, self.replicate) = (promptID, replicate)
+  }
+}
+
+/// Texts that are summarized together: those of one model, at one place of a path.
+public struct TextSet: Hashable, Sendable {
+  /// What tells a set from others of the same name, such as α on a path.
+  public struct Coordinate: Hashable, Sendable {
+    /// The names that inputs may have for it, in the order of columns.
+    public static let names = ["point", "alpha", "beta", "w_plus", "w_minus"]
+    /// One of ``names``.
+    public let name: String
+    /// Finite.
+    public let value: Double
+
+    /// Describes a place.
+    ///
+    /// - Parameters:
+    ///   - name: one of ``names``.
+    ///   - value: finite.
+    public init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
+  }
+
+  /// Where the texts are from.
+  public let name: String
+  /// Where on a path they are from; empty if nothing tells.
+  public let coordinates: [Coordinate]
+  /// The texts.
+  public var texts: [PromptedText]
+
+  /// Collects texts.
+  ///
+  /// - Parameters:
+  ///   - name: where they are from.
+  ///   - coordinates: where on a path they are from, if anything tells.
+  ///   - texts: the texts.
+  public init(_ name: String, at coordinates: [Coordinate] = [], texts: [PromptedText]) {
+    (self.name, self.coordinates, self.texts) = (name, coordinates, texts)
+  }
+}

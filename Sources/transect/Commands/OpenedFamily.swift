@@ -1,0 +1,65 @@
+import Evaluation
+import Geometry
+import Reports
+import Tokenization
+
+/// Checkpoints of a run as language models, opened and checked.
+struct OpenedFamily {
+  /// What the command line tells of them.
+  struct Request {
+    /// The checkpoints as given, in the order of coefficients, each with its role.
+    let checkpoints: [(argument: String, role: String)]
+    let combination: ModelCombination
+    let language: LanguageModelOptions
+    let resources: ResourceOptions
+    let output: OutputOptions
+    /// What the result will record.
+    let command: String
+  }
+
+  /// Labels of the checkpoints.
+  let labels: [String]
+  /// The models.
+  let models: any LanguageModelFamily
+  /// What all of them share.
+  let tokenizer: ByteLevelTokenizer
+  private let request: Request
+
+  /// Opens checkpoints, before any work is done.
+  ///
+  /// - Parameter request: what to open.
+  /// - Throws: what is wrong with checkpoints, tokenizer, output or memory granted.
+  init(_ request: Request) throws {
+    let arguments = request.checkpoints.map(\.argument)
+    let checkpoints = try openModels(
+      arguments, request.resources, before: request.output, making: request.command)
+    models = try request.language.family(checkpoints, request.combination)
+    try request.resources.requireMemory(for: models)
+    tokenizer = try request.language.tokenizer(of: models)
+    labels = transect.labels(of: arguments)
+    self.request = request
+  }
+
+  /// What a result is made from.
+  ///
+  /// - Parameter sources: texts or prompts.
+  /// - Returns: checkpoints, sources, files beside the first checkpoint, and where each checkpoint is
+  ///   run by itself, the others' configurations.
+  /// - Throws: `CheckpointError` if a file cannot be read to its end.
+  /// - Complexity: reads every parameter once.
+  func inputs(_ sources: [Provenance.Input]) throws -> [Provenance.Input] {
+    let arguments = request.checkpoints.map(\.argument)
+    let others = arguments.indices.dropFirst(models.combination == .weights ? arguments.count : 1)
+    return try recordedInputs(
+      arguments, request.checkpoints.map(\.role), models.checkpoints, request.resources)
+      + sources + request.language.companions(of: arguments[0])
+      + others.flatMap { try configurationInputs(of: arguments[$0], label: labels[$0]) }
+  }
+
+  /// Checks that no checkpoint has changed.
+  ///
+  /// - Throws: `CheckpointError` if one was.
+  func verifyUnchanged() throws {
+    for model in models.checkpoints { try model.checkpoint.verifyUnchanged() }
+  }
+}

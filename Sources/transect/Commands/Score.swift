@@ -1,0 +1,153 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import HDF5
+import JSON
+import Reports
+import Tokenization
+
+/// `transect score`: numbers about generated texts, or any.
+struct Score: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Score texts: perplexity, positive score, grammar score, distinct-n, repetition.",
+    discussion: """
+      TEXTS are JSON lines, as `generate --json` prints them or with --field and --prompt-field, or \
+      plain ones: a text a line in a file that ends in .txt or with --lines. Texts of one file, and \
+      of one alpha, beta, w_plus, w_minus or point if they say so, are a set; numbers are of sets, \
+      with standard errors over prompts.
+
+      Prompt and text are encoded apart and joined as tokens, so that a text's perplexity is of its \
+      own tokens alone.
+      """)
+
+  @Argument(help: "Files of texts: FILE, NAME=FILE, or - for standard input.")
+  var texts: [NamedFile]
+
+  @OptionGroup var layout: TextOptions
+
+  @Option(help: "Where the prompt of a JSON line is, as for --field; prompt if not given.")
+  var promptField: String?
+
+  @OptionGroup var scorers: ScorerOptions
+
+  @Flag(help: "Print a row for each text instead of each set.")
+  var perText = false
+
+  @OptionGroup var language: LanguageModelOptions
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard !texts.isEmpty else { throw ValidationError("name at least one file of texts") }
+    guard Set(texts.map(\.name)).count == texts.count else {
+      throw ValidationError("two files have one name; give them others: NAME=FILE")
+    }
+    guard promptField == nil || !layout.lines && !layout.trees else {
+      throw ValidationError("--prompt-field is for JSON lines")
+    }
+  }
+
+  func run() throws {
+    try output.checkOutput(against: [], making: command)
+    let (sets, sources, byteCount) = try read()
+    let opened = try OpenedScorers(
+      scorers, language, resources, before: output, making: command,
+      extra: byteCount * Score.memoryOfText)
+    let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
+    try opened.verifyUnchanged()
+    let report = ScoreReport(
+      scores, quantities: TextQuantity.allCases.filter(opened.scorer.gives),
+      notes: notes(opened.scorer))
+    try output.write {
+      try output.resultFile(
+        title: "Scores of texts", command: command,
+        inputs: sources + opened.inputs(resources),
+        groups: report.groups(attributes: attributes))
+    }
+    try show(report)
+  }
+
+  /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
+  private static let memoryOfText = 32
+
+  private func read() throws -> (
+    sets: [TextSet], sources: [Provenance.Input], byteCount: Int
+  ) {
+    var (reader, sources, byteCount) = (TextSetReader(), [Provenance.Input](), 0)
+    for file in texts {
+      let input = try TextInput(file.path)
+      let bytes = try input.rest()
+      let before = reader.sets.count
+      try reader.read(
+        bytes, named: file.name, path: input.path, layout: layout(of: file.path))
+      guard reader.sets.count > before else {
+        throw CheckpointError(.incomplete, in: input.path, "has no texts")
+      }
+      sources.append(.init(label: file.name, role: "data", path: file.path, bytes: bytes))
+      byteCount += bytes.count
+    }
+    return (reader.sets, sources, byteCount)
+  }
+
+  private func layout(of path: String) -> TextSetLayout {
+    if layout.trees { return .trees }
+    let isPlain = path.hasSuffix(".txt") && layout.field == nil && promptField == nil
+    if layout.lines || isPlain { return .lines }
+    return .jsonLines(
+      text: layout.field ?? "text", prompt: promptField ?? "prompt",
+      requiresPrompt: promptField != nil)
+  }
+
+  /// What was scored how, for a person.
+  private func notes(_ scorer: TextScorer) -> [String] {
+    let likelihood = scorers.scorer.map { argument in
+      "perplexity by \(labels(of: [argument])[0]), "
+        + (scorers.conditional ? "given the prompt" : "as if nothing preceded the text")
+    }
+    let seen = scorers.withPrompt ? "of prompt and text" : "of the text alone"
+    let classes: [(argument: String?, name: String, roles: LabelRoles?)] = [
+      (scorers.sentiment, "positive score", scorer.sentiment?.score.roles),
+      (scorers.grammar, "grammar score", scorer.grammar?.score.roles),
+    ]
+    return (likelihood.map { [$0] } ?? [])
+      + classes.flatMap { judge -> [String] in
+        guard let argument = judge.argument, let roles = judge.roles else { return [] }
+        let areNamed = roles.roles.allSatisfy { $0.name == $0.label.lowercased() }
+        return ["\(judge.name) by \(labels(of: [argument])[0]), \(seen)"]
+          + (areNamed ? [] : ["  \(roles)"])
+      }
+  }
+
+  private var attributes: [ResultAttribute] {
+    func flag(_ name: String, _ value: Bool) -> ResultAttribute {
+      ResultAttribute(name, .int32(value ? 1 : 0))
+    }
+    return [
+      flag("conditional", scorers.conditional), flag("scorer_bos", scorers.scorerBos),
+      flag("with_prompt", scorers.withPrompt),
+      ResultAttribute("words", .text(scorers.words.rawValue)),
+    ]
+  }
+
+  private func show(_ report: ScoreReport) throws {
+    let table = perText ? report.textTable : report.table
+    let header = jsonHeader(
+      "score",
+      [
+        ("conditional", "\(scorers.conditional)"), ("with_prompt", "\(scorers.withPrompt)"),
+        ("words", jsonString(scorers.words.rawValue)),
+      ])
+    try printing.show(
+      json: [header] + jsonLines(table, kind: perText ? "text" : "score"), csv: table,
+      text: perText ? TerminalTable(table).lines(width: TerminalTable.width) : report.lines)
+  }
+
+  /// What shapes the result file, in a fixed order.
+  private var command: String {
+    output.command(
+      "score", texts.map { "\($0.name)=\(recordedPath($0.path, whole: output.recordPaths))" },
+      options: layout.recorded + (promptField.map { ["--prompt-field", $0] } ?? [])
+        + scorers.recorded(withPaths: output.recordPaths) + language.recorded)
+  }
+}
