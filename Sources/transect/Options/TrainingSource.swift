@@ -55,7 +55,8 @@ struct TrainingSourceOptions: ParsableArguments {
       configurationText: nil,
       companions: companionFiles(of: list.checkpoint), tokenizerFolder: place,
       inputs: try recordedInputs([argument], ["base"], [list], resources)
-        + companions(argument: argument, place))
+        + companionInputs(
+          of: argument, tokenizer: try TokenizerFolder(place).files(), from: place))
   }
 
   private func scratch(_ config: String) throws -> TrainingSource {
@@ -69,19 +70,6 @@ struct TrainingSourceOptions: ParsableArguments {
       inputs: [
         .init(label: baseName(config), role: "configuration", path: config, bytes: bytes)
       ] + (try tokenizerInputs(place)))
-  }
-
-  private func companions(argument: String, _ place: String) throws -> [Provenance.Input] {
-    let path = try modelFolder(argument) + "/config.json"
-    let configuration = try? InputFile(path, mode: .pread).content(limit: 1 << 22)
-    return
-      (configuration.map {
-        [
-          .init(
-            label: "config.json", role: "configuration", path: path,
-            folder: folder(of: path), bytes: $0)
-        ]
-      } ?? []) + (try tokenizerInputs(place))
   }
 
   private func tokenizerInputs(_ place: String) throws -> [Provenance.Input] {
