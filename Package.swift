@@ -73,23 +73,30 @@ let package = Package(
       name: "Generation", dependencies: ["Threads", "LinearAlgebra", "Models"],
       swiftSettings: fastInDebug),
     .target(
+      name: "Training",
+      dependencies: [
+        "Tensors", "JSON", "Threads", "LinearAlgebra", "Checkpoints", "Journals", "Models",
+      ],
+      swiftSettings: fastInDebug),
+    .target(
       name: "Reports",
       dependencies: [
-        "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "HDF5",
+        "Tensors", "JSON", "Checkpoints", "Geometry", "Evaluation", "Generation", "Training",
+        "HDF5",
       ],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "transect",
       dependencies: [
         "Tensors", "JSON", "Tokenization", "Checkpoints", "Geometry", "Models", "Journals",
-        "Evaluation", "Generation", "HDF5", "Reports",
+        "Evaluation", "Generation", "Training", "HDF5", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: warningsAreErrors),
     .executableTarget(
       name: "models-probe",
       dependencies: [
-        "Models", "Geometry", "Checkpoints",
+        "Tensors", "Models", "Geometry", "Checkpoints", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/models-probe", swiftSettings: warningsAreErrors),
@@ -145,6 +152,12 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: ["Generation", "Models", "LinearAlgebra", "TestSupport"],
+      swiftSettings: fastInDebug),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Models", "LinearAlgebra", "Checkpoints", "Tensors", "TestSupport",
+      ],
       swiftSettings: fastInDebug),
     .testTarget(
       name: "ReportsTests",

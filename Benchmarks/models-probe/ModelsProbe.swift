@@ -17,6 +17,14 @@ import Models
   @Flag(help: "Print the logits after every position instead of negative log-likelihoods.")
   var logits = false
 
+  @Option(help: "Write the gradient of the mean loss of all windows to this safetensors file.")
+  var gradient: String?
+
+  @Option(help: "Take a step of AdamW for every so many windows, and print the losses and seconds.")
+  var trainingBatch: Int?
+
+  @Option(help: "The learning rate of those steps.") var rate = 1e-3
+
   @Option var threads = 2
 
   @Option(help: "float32 or bfloat16.") var precision = Precision.float32
@@ -26,6 +34,7 @@ import Models
   func run() throws {
     let clock = ContinuousClock()
     let (weights, configuration) = try open()
+    if gradient != nil || trainingBatch != nil { return try train(weights, configuration) }
     let model = GPT2(configuration, precision: precision)
     let loading = try clock.measure { try model.load(weights, threads: threads) }
     let windows = readWindows()
@@ -36,6 +45,18 @@ import Models
     let seconds = [loading, times.min() ?? .zero].map { $0 / .seconds(1) }
     print(#"{"loading": \#(seconds[0]), "computing": \#(seconds[1])}"#)
     for numbers in results { print(numbers) }
+  }
+
+  private func train(_ weights: MixedStateDict, _ configuration: GPT2Configuration) throws {
+    let probe = TrainingProbe(
+      parameters: try GPT2Parameters(configuration, reading: weights), threads: threads)
+    let windows = readWindows()
+    if let gradient { print([try probe.writeGradient(of: windows, to: gradient)]) }
+    if let trainingBatch {
+      let found = try probe.losses(of: windows, batch: trainingBatch, rate: rate)
+      print(found.losses)
+      print(found.seconds)
+    }
   }
 
   private func open() throws -> (MixedStateDict, GPT2Configuration) {

@@ -25,10 +25,8 @@ INLINE void gelu_tanh_step(f32s *x) {
 
 // tail(a) = erfc(a / sqrt 2) / 2 = exp(-a^2 / 2) t q(t), t = 1 / (1 + 0.4 a / sqrt 2). The
 // polynomial q was fitted for the least of max(1, a) times the error of the tail, 4e-10.
-INLINE void gelu_erf_step(f32s *x) {
-  f32s a;
-  tail_start(x, &a);
-  f32s t = 1 / (a * 0.282842712474619f + 1);
+INLINE void normal_tail(const f32s *a, f32s *e, f32s *tail) {
+  f32s t = 1 / (*a * 0.282842712474619f + 1);
   f32s q = (f32s)0.037669043987989426f;
   q = q * t - 0.19795601069927216f;
   q = q * t + 0.33891236782073975f;
@@ -37,10 +35,16 @@ INLINE void gelu_erf_step(f32s *x) {
   q = q * t + 0.07724238187074661f;
   q = q * t + 0.11591167747974396f;
   q = q * t + 0.11276638507843018f;
-  f32s e = a * a * -0.5f;
-  exponential(&e);
-  e = e * t * q;
-  tail_end(x, &a, &e);
+  *e = *a * *a * -0.5f;
+  exponential(e);
+  *tail = *e * t * q;
+}
+
+INLINE void gelu_erf_step(f32s *x) {
+  f32s a, e, tail;
+  tail_start(x, &a);
+  normal_tail(&a, &e, &tail);
+  tail_end(x, &a, &tail);
 }
 
 INLINE void relu_step(f32s *x) { *x = *x < 0 ? (f32s)0 : *x; }

@@ -18,6 +18,8 @@ const struct layer_loops *layer_loops_of_instruction_set(enum instruction_set se
 
 size_t product_scratch(void) { return sizeof(struct product_block); }
 
+size_t factor_scratch(void) { return sizeof(struct product_space); }
+
 // Panels of keys and of values of one head.
 static size_t panel_floats(size_t positions, size_t head_width) {
   return quotient_up(positions, PANEL) * PANEL * head_width +

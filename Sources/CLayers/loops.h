@@ -33,6 +33,9 @@
 #undef NAME
 
 #include "attention.h"
+#include "products.h"
+#include "gradients.h"
+#include "training.h"
 
 const struct layer_loops TABLE = {
     .f32 = {.multiply = multiply_f32, .likelihoods = likelihoods_f32},
@@ -46,6 +49,18 @@ const struct layer_loops TABLE = {
     .log_softmax = log_softmax,
     .attend = attend,
     .attend_onward = attend_onward,
+    .product = product,
+    .normalize_backward = normalize_backward,
+    .gelu_tanh_backward = gelu_tanh_backward,
+    .gelu_erf_backward = gelu_erf_backward,
+    .relu_backward = relu_backward,
+    .cross_entropy = cross_entropy,
+    .attention_weights = attention_weights,
+    .attention_weights_backward = attention_weights_backward,
+    .add_rows = add_rows,
+    .drop = drop,
+    .descend = descend,
+    .sum_of_squares = sum_of_squares,
 };
 
 #ifdef TARGET

@@ -23,6 +23,13 @@ struct product_block {
   double total[BLOCK_ROWS];                 // sum of exp(logit - largest) so far
 };
 
+// What a product of two matrices that are not packed computes in.
+struct product_space {
+  uint32_t rows[BLOCK_ROWS * ROW_STRIDE];  // part of some rows of the first factor
+  uint32_t panels[DEPTH * BLOCK_COLUMNS];  // part of some columns of the second
+  float edge[BLOCK_ROWS * PANEL];          // sums of a panel that the result has no room for
+};
+
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t quotient_up(size_t a, size_t b) { return (a + b - 1) / b; }
 

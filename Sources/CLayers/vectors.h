@@ -58,6 +58,15 @@ INLINE double sum_of_floats(const f32s *x) {
   return sum_of_doubles(&wide);
 }
 
+// Swaps the lanes of `low` whose number has the bit `step` with those of `high` that lack it.
+INLINE void exchange(f32s *low, f32s *high, const int step) {
+  f32s before = *low, after = *high;
+  UNROLLED for (int lane = 0; lane < LANES; lane++) {
+    if (lane & step) (*low)[lane] = after[lane - step];
+    else (*high)[lane] = before[lane + step];
+  }
+}
+
 // y[i] = FUNCTION(x[i]), in place.
 #define DEFINE_MAP(NAME, FUNCTION)                              \
   static void NAME(float *x, size_t count) {                    \

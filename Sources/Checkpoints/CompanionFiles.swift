@@ -11,6 +11,15 @@ public func companionFiles(of checkpoint: any Checkpoint) -> [String] {
   companionNames.map { sibling($0, of: checkpoint.path) }.filter { access($0, R_OK) == 0 }
 }
 
+/// Paths of the files in a folder that make a tokenizer.
+///
+/// - Parameter folder: the folder.
+/// - Returns: those that are there, in a fixed order.
+public func tokenizerFiles(in folder: String) -> [String] {
+  companionNames.filter { !$0.contains("config.json") || $0.hasPrefix("tokenizer") }
+    .map { folder + "/" + $0 }.filter { access($0, R_OK) == 0 }
+}
+
 /// Reads a file that lies beside a checkpoint's.
 ///
 /// - Parameters:

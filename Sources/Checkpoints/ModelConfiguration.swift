@@ -26,7 +26,13 @@ public struct ModelConfiguration: Hashable, Sendable {
     try self.init(parsing: found.bytes, path: found.path)
   }
 
-  init(parsing bytes: [UInt8], path: String) throws {
+  /// Reads settings from the content of a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: the content.
+  ///   - path: the file, for messages.
+  /// - Throws: ``CheckpointError`` if it is no JSON object.
+  public init(parsing bytes: [UInt8], path: String) throws {
     var settings: [String: String] = [:]
     try JSONScanner.read(bytes, path: path) { scanner in
       try scanner.object { scanner, key in settings[key] = try scanner.valueText() }

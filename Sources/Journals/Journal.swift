@@ -42,7 +42,9 @@ public final class Journal {
       throw OutputError(path, because: "another process is writing it")
     }
     exit_code_when_told_to_end(Journal.interruptedExitCode)
-    if try !readRows(of: run, discardingOthers: discardingOthers) { try append(.header(run: run)) }
+    if try !readRows(of: run, discardingOthers: discardingOthers) {
+      try append([.header(run: run)])
+    }
   }
 
   deinit {
@@ -57,9 +59,17 @@ public final class Journal {
   ///   - key: of the row.
   ///   - value: JSON.
   /// - Throws: `OutputError` if it cannot be written; what was written before is still there.
-  public func append(_ key: String, _ value: String) throws {
-    try append(.row(key: key, value: value))
-    rows[key] = value
+  public func append(_ key: String, _ value: String) throws { try append([(key, value)]) }
+
+  /// Adds finished rows; when this returns they are on disk.
+  ///
+  /// - Parameter rows: keys and their JSON. A run that is killed meanwhile finds the first ones, or
+  ///   none.
+  /// - Throws: `OutputError` if they cannot be written; what was written before is still there.
+  public func append(_ rows: [(key: String, value: String)]) throws {
+    guard !rows.isEmpty else { return }
+    try append(rows.map { .row(key: $0.key, value: $0.value) })
+    for row in rows { self.rows[row.key] = row.value }
   }
 
   /// Removes the journal, once its rows are where they belong.
@@ -70,8 +80,8 @@ public final class Journal {
     rmdir(folder)
   }
 
-  private func append(_ line: JournalLine) throws {
-    var text = line.text
+  private func append(_ lines: [JournalLine]) throws {
+    var text = lines.map(\.text).joined()
     let isWritten = text.withUTF8 { write(descriptor, $0.baseAddress, $0.count) == $0.count }
     guard isWritten else { throw Journal.fault(path, "be appended to") }
     guard fdatasync(descriptor) == 0 else { throw Journal.fault(path, "be synced") }

@@ -135,18 +135,8 @@ extension CausalLanguageModel {
   public func requireReadable(
     _ tokens: [Int32], reading count: Int, as name: @autoclosure () -> String
   ) throws {
-    guard count <= contextLength else {
-      throw ModelError(
-        .unusableTokens, in: path,
-        "\(name()) has \(count) tokens to read, but the context holds \(contextLength)")
-    }
-    guard let position = tokens.firstIndex(where: { $0 < 0 || Int($0) >= vocabularySize }) else {
-      return
-    }
-    throw ModelError(
-      .unusableTokens, in: path,
-      "\(name()) has token \(tokens[position]) at position \(position), but the vocabulary has 0 to "
-        + "\(vocabularySize - 1)")
+    let limits = ReadingLimits(words: vocabularySize, context: contextLength, path: path)
+    try limits.require(tokens, reading: count, as: name())
   }
 
   /// Prompts as windows: what is to come is scored, whatever it will be.
@@ -158,5 +148,31 @@ extension CausalLanguageModel {
       try requireReadable(prompt, reading: prompt.count, as: "prompt \(index)")
     }
     return prompts.map { ScoredTokens(tokens: $0 + [0], scored: $0.count..<$0.count + 1) }
+  }
+}
+
+/// What a model can read.
+struct ReadingLimits {
+  /// How many different tokens there are.
+  let words: Int
+  /// How many positions a window may have.
+  let context: Int
+  /// The model, for messages.
+  let path: String
+
+  /// Checks that tokens can be read; see `CausalLanguageModel.requireReadable`.
+  func require(
+    _ tokens: [Int32], reading count: Int, as name: @autoclosure () -> String
+  ) throws {
+    guard count <= context else {
+      throw ModelError(
+        .unusableTokens, in: path,
+        "\(name()) has \(count) tokens to read, but the context holds \(context)")
+    }
+    guard let position = tokens.firstIndex(where: { $0 < 0 || Int($0) >= words }) else { return }
+    throw ModelError(
+      .unusableTokens, in: path,
+      "\(name()) has token \(tokens[position]) at position \(position), but the vocabulary has 0 to "
+        + "\(words - 1)")
   }
 }

@@ -22,7 +22,7 @@ public struct ModelSettings: Hashable, Sendable {
   /// A finite number, or `nil` if it is not set.
   ///
   /// - Throws: ``ModelError`` if it is something else.
-  func number(_ name: String) throws -> Double? {
+  public func number(_ name: String) throws -> Double? {
     try value(name, "a number") { Double($0).flatMap { $0.isFinite ? $0 : nil } }
   }
 

@@ -21,7 +21,7 @@ private final class ThreadBody: Sendable {
 }
 
 /// Starts a thread, or returns `nil` where the system has none to give; then there are fewer.
-private func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
+func startThread(_ run: @escaping @Sendable () -> Void) -> pthread_t? {
   let body = Unmanaged.passRetained(ThreadBody(run))
   var thread = pthread_t()
   let code = pthread_create(

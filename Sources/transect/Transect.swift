@@ -7,6 +7,7 @@ import Models
 import Reports
 import Tensors
 import Tokenization
+import Training
 
 /// Straight lines between neural-network checkpoints, and what lies on them.
 @main
@@ -24,8 +25,8 @@ struct Transect: ParsableCommand {
       """,
     version: Provenance.source,
     subcommands: [
-      Path.self, Plane.self, Next.self, Generate.self, Score.self, Linearity.self, Norms.self,
-      Gram.self, Spectrum.self,
+      Path.self, Plane.self, Next.self, Generate.self, Score.self, Train.self, Linearity.self,
+      Norms.self, Gram.self, Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
       Export.self, Tokenizer.self, ReadResult.self,
@@ -60,7 +61,7 @@ struct Transect: ParsableCommand {
   /// Whether an error is about files rather than arguments.
   private static func isFault(_ error: any Error) -> Bool {
     error is ModelError || error is CheckpointError || error is OutputError || error is HDF5Error
-      || error is TokenizationError || error is LabelError
+      || error is TokenizationError || error is LabelError || error is TrainingError
   }
 }
 

@@ -1,4 +1,5 @@
-// The layers of a transformer's forward pass: the loops that running a model spends its time in.
+// The layers of a transformer, forwards and backwards: the loops that running and training a model
+// spend their time in.
 //
 // In C because each is compiled for several instruction sets and chosen when the program runs.
 // Matrices are row-major. For any number of positions computed at once a position has the same
@@ -35,6 +36,34 @@ struct product_loops {
                       void *scratch);
 };
 
+// A factor of a product where it lies: element [i][j] is elements[i * stride + j], or
+// elements[j * stride + i] if what lies there is its transpose.
+struct product_factor {
+  const float *elements;
+  size_t stride;
+  bool is_transposed;
+};
+
+// Which elements a dropout leaves: element i of the array `site` at a step is left if word i of the
+// random numbers that seed, site and step give is at least `threshold`, and multiplied by `scale`.
+struct dropout {
+  uint32_t seed[2];
+  uint32_t site;
+  uint32_t threshold;
+  uint64_t step;
+  float scale;
+};
+
+// One step of AdamW; see the Swift function of the same purpose.
+struct descent {
+  float gradient_scale;      // what gradients are multiplied by first
+  float beta1, beta2;        // how much of the moments is kept
+  float step_size;           // the learning rate over 1 - beta1^t
+  float root_correction;     // 1 / sqrt(1 - beta2^t)
+  float epsilon;
+  float decay;               // what is left of a weight: 1 - learning rate * weight decay
+};
+
 // The loops of one instruction set.
 struct layer_loops {
   struct product_loops f32, bf16;
@@ -66,6 +95,44 @@ struct layer_loops {
   // filled with. qkv: [count, 3 * heads * head_width], out: [count, heads * head_width].
   void (*attend_onward)(const float *qkv, size_t first, size_t count, size_t capacity, size_t heads,
                         size_t head_width, float *cache, float *out, void *scratch);
+
+  // c = a b, or c = c + a b. a: [rows, inner], b: [inner, columns]; rows of c are `stride` apart. Each
+  // sum begins with 0 or what is in c, and runs over the inner extent in its order.
+  void (*product)(struct product_factor a, struct product_factor b, size_t rows, size_t columns,
+                  size_t inner, bool is_adding, float *c, size_t stride, void *scratch);
+
+  // Backward passes. What is called dz is the gradient by z.
+
+  // Of normalize: dx, dweight and dbias are added to, sums running over positions in their order.
+  void (*normalize_backward)(const float *x, const float *dy, size_t positions, size_t channels,
+                             const float *weight, float epsilon, float *dx, float *dweight,
+                             float *dbias);
+
+  // Of the activations: dy[i] is multiplied by the slope at x[i].
+  void (*gelu_tanh_backward)(const float *x, float *dy, size_t count);
+  void (*gelu_erf_backward)(const float *x, float *dy, size_t count);
+  void (*relu_backward)(const float *x, float *dy, size_t count);
+
+  // Returns the negative log-likelihood of a target, and replaces logits by `scale` times its gradient.
+  float (*cross_entropy)(float *logits, size_t count, size_t target, float scale);
+
+  // A row of attention: scores to weights and back, for the first `reach` of `count`; others are 0.
+  void (*attention_weights)(float *scores, size_t reach, size_t count, float scale);
+  void (*attention_weights_backward)(const float *weights, float *dweights, size_t reach,
+                                     size_t count, float scale);
+
+  // sums[c] += x[p][c] over positions in their order; rows of x are `stride` apart.
+  void (*add_rows)(const float *x, size_t positions, size_t stride, size_t columns, float *sums);
+
+  // Applies a dropout to the elements first, first + 1, ... of its array, in place.
+  void (*drop)(float *x, size_t first, size_t count, const struct dropout *dropout);
+
+  // One step of AdamW on some parameters.
+  void (*descend)(float *parameters, const float *gradients, float *first_moments,
+                  float *second_moments, size_t count, const struct descent *descent);
+
+  // The sum of squares in binary64.
+  double (*sum_of_squares)(const float *x, size_t count);
 };
 
 // The loops of an instruction set, or null if this processor lacks it.
@@ -93,6 +160,7 @@ float packed_weight_bf16(const void *panels, size_t inputs, size_t input, size_t
 
 // Bytes of scratch, on a cache line, that products and attention take.
 size_t product_scratch(void);
+size_t factor_scratch(void);
 size_t attention_scratch(size_t positions, size_t head_width);
 
 // Floats that keys and values of a layer take for as many positions as `capacity`.

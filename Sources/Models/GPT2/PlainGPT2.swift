@@ -31,11 +31,7 @@ public struct PlainGPT2: Sendable {
   /// - Returns: [tokens, vocabulary].
   public func logits(of tokens: [Int32]) -> [Double] {
     let width = configuration.width
-    var stream = tokens.enumerated().flatMap { position, token in
-      (0..<width).map {
-        self["wte.weight"][Int(token) * width + $0] + self["wpe.weight"][position * width + $0]
-      }
-    }
+    var stream = embedded(tokens)
     for layer in 0..<configuration.layerCount {
       add(attended(stream, layer, tokens.count), to: &stream)
       add(fed(stream, layer), to: &stream)
@@ -61,33 +57,47 @@ public struct PlainGPT2: Sendable {
 
   private subscript(name: TensorName) -> [Double] { weights[name] ?? [] }
 
+  func embedded(_ tokens: [Int32]) -> [Double] {
+    let width = configuration.width
+    return tokens.enumerated().flatMap { position, token in
+      (0..<width).map {
+        self["wte.weight"][Int(token) * width + $0] + self["wpe.weight"][position * width + $0]
+      }
+    }
+  }
+
   private func add(_ change: [Double], to stream: inout [Double]) {
     for index in stream.indices { stream[index] += change[index] }
   }
 
-  private func normalized(_ stream: [Double], _ name: String) -> [Double] {
+  func normalized(_ stream: [Double], _ name: String) -> [Double] {
     PlainLayers.layerNorm(
       stream, weight: self[TensorName("\(name).weight")], bias: self[TensorName("\(name).bias")],
       epsilon: configuration.layerNormEpsilon)
   }
 
-  private func product(_ x: [Double], _ name: String) -> [Double] {
+  func product(_ x: [Double], _ name: String) -> [Double] {
     PlainLayers.multiply(
       x, by: self[TensorName("\(name).weight")], bias: self[TensorName("\(name).bias")])
   }
 
-  private func attended(_ stream: [Double], _ layer: Int, _ positions: Int) -> [Double] {
-    var qkv = product(normalized(stream, "h.\(layer).ln_1"), "h.\(layer).attn.c_attn")
+  func attended(_ stream: [Double], _ layer: Int, _ positions: Int) -> [Double] {
+    let qkv = product(normalized(stream, "h.\(layer).ln_1"), "h.\(layer).attn.c_attn")
+    return product(gathered(qkv, layer, positions), "h.\(layer).attn.c_proj")
+  }
+
+  /// What heads gather from queries, keys and values.
+  func gathered(_ qkv: [Double], _ layer: Int, _ positions: Int) -> [Double] {
+    var qkv = qkv
     let (width, headWidth) = (configuration.width, configuration.headWidth)
     let factor = configuration.attentionScale(inLayer: layer) * Double(headWidth).squareRoot()
     for index in qkv.indices where index % (3 * width) < width { qkv[index] *= factor }
-    let gathered = PlainLayers.attention(
+    return PlainLayers.attention(
       qkv: qkv, positions: positions, heads: configuration.headCount, headWidth: headWidth,
       reach: .causal)
-    return product(gathered, "h.\(layer).attn.c_proj")
   }
 
-  private func fed(_ stream: [Double], _ layer: Int) -> [Double] {
+  func fed(_ stream: [Double], _ layer: Int) -> [Double] {
     let hidden = product(normalized(stream, "h.\(layer).ln_2"), "h.\(layer).mlp.c_fc")
     return product(
       hidden.map { PlainLayers.activation($0, configuration.activation) },

@@ -41,9 +41,11 @@ struct CheckpointOutputOptions: ParsableArguments {
 
   /// Refuses an output that is one of the inputs, or exists, before the work is done.
   ///
-  /// - Parameter inputs: the checkpoints read.
+  /// - Parameters:
+  ///   - inputs: the checkpoints read.
+  ///   - isBegun: whether what is there is of the same run.
   /// - Throws: `OutputError` if the output may not be written.
-  func check(against inputs: [any Checkpoint]) throws {
+  func check(against inputs: [any Checkpoint], isBegun: Bool = false) throws {
     let isFolderWithSlash = output.count > 1 && output.hasSuffix("/")
     try checkOutput(isFolderWithSlash ? String(output.dropLast()) : output, against: inputs)
     let folders = inputs.flatMap { $0.files.map(\.path) + [$0.path] }.map(folder)
@@ -52,7 +54,7 @@ struct CheckpointOutputOptions: ParsableArguments {
     }
     let isOccupied =
       isFile ? access(output, F_OK) == 0 : fileNames(in: output).map { !$0.isEmpty } ?? false
-    guard force || !isOccupied else {
+    guard force || isBegun || !isOccupied else {
       throw OutputError(output, because: "exists; --force replaces it")
     }
   }
@@ -64,9 +66,25 @@ struct CheckpointOutputOptions: ParsableArguments {
   ///   - body: writes the weights to a path.
   /// - Throws: what `body` throws; `OutputError` if the files cannot be written.
   func write(carryingFilesOf source: any Checkpoint, _ body: (String) throws -> Void) throws {
+    try write(carrying: companionFiles(of: source), body)
+  }
+
+  /// Writes the checkpoint; nothing is left of it if that fails.
+  ///
+  /// - Parameters:
+  ///   - companions: files that go into a folder too.
+  ///   - configuration: the content of its `config.json`, if that is not among them.
+  ///   - body: writes the weights to a path.
+  /// - Throws: what `body` throws; `OutputError` if the files cannot be written.
+  func write(
+    carrying companions: [String], configuration: [UInt8]? = nil, _ body: (String) throws -> Void
+  ) throws {
     guard !isFile else { return try body(output) }
     let folder = try AtomicFolder(output)
-    for companion in companionFiles(of: source) { try folder.copy(companion) }
+    for companion in companions { try folder.copy(companion) }
+    if let configuration {
+      try folder.fill { try writeAtomically(configuration, to: $0 + "/config.json") }
+    }
     try folder.fill { try body($0 + "/" + baseName(file)) }
     try folder.commit(removing: CheckpointOutputOptions.isWeightFile)
   }

@@ -81,10 +81,9 @@ struct OutputOptions: ParsableArguments {
   func resultFile(
     title: String, command: String, inputs: [Provenance.Input], groups: [ResultGroup]
   ) throws -> ResultFile {
-    let provenance = Provenance(command: command, inputs: inputs, recordsPaths: recordPaths)
-    return try ResultFile(
-      attributes: provenance.rootAttributes(title: title, date: date),
-      groups: groups + [provenance.group()])
+    try ResultFile(
+      title: title, groups: groups,
+      Provenance(command: command, inputs: inputs, recordsPaths: recordPaths))
   }
 
   /// Writes a result, if asked to.
@@ -95,19 +94,35 @@ struct OutputOptions: ParsableArguments {
   /// - Throws: `OutputError` if the file cannot be written or may not be replaced.
   func write(_ result: () throws -> ResultFile) throws {
     guard let output else { return }
-    let image = try result().checkedImage()
-    if access(output, F_OK) == 0 {
-      let existing = try InputFile(output, mode: .pread)
+    try result().write(to: output, force: force)
+  }
+}
+
+extension ResultFile {
+  /// A result with the record of what it comes from, and the time of `SOURCE_DATE_EPOCH`, if any.
+  ///
+  /// - Throws: `HDF5Error` if a text cannot be stored.
+  init(title: String, groups: [ResultGroup], _ provenance: Provenance) throws {
+    let date = getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) }
+    try self.init(
+      attributes: provenance.rootAttributes(title: title, date: date),
+      groups: groups + [provenance.group()])
+  }
+
+  /// Writes a result; a file that has these very bytes already stays as it is.
+  ///
+  /// - Throws: `OutputError` if the file cannot be written or may not be replaced.
+  func write(to path: String, force: Bool) throws {
+    let image = try checkedImage()
+    if access(path, F_OK) == 0 {
+      let existing = try InputFile(path, mode: .pread)
       if try existing.byteCount == image.count && existing.copy(0..<image.count) == image { return }
-      guard force else { throw occupied(output) }
+      guard force else { throw occupied(path) }
     }
-    try writeAtomically(image, to: output)
+    try writeAtomically(image, to: path)
   }
+}
 
-  private func occupied(_ output: String) -> OutputError {
-    OutputError(output, because: "exists with other content; --force replaces it")
-  }
-
-  /// The time to record: `SOURCE_DATE_EPOCH`, or none.
-  private var date: String? { getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) } }
+private func occupied(_ output: String) -> OutputError {
+  OutputError(output, because: "exists with other content; --force replaces it")
 }

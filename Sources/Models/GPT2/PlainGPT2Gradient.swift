@@ -1,0 +1,138 @@
+import Glibc
+import Tensors
+
+extension PlainGPT2 {
+  /// The gradient of the loss on a window by every parameter, in `Double`, written as its formulas.
+  ///
+  ///     loss = Σ over all tokens but the first of −log p(token | those before it)
+  ///
+  /// - Parameter tokens: of the vocabulary; all but the last within the context.
+  /// - Returns: by canonical name, with the extents of the weights.
+  public func gradient(of tokens: [Int32]) -> [TensorName: [Double]] {
+    var way = PlainWayBack(model: self, tokens: tokens)
+    way.go()
+    return way.gradient
+  }
+}
+
+/// The way forwards and back through a model in `Double`.
+private struct PlainWayBack {
+  let model: PlainGPT2
+  let tokens: [Int32]
+  var gradient: [TensorName: [Double]]
+  /// The gradient by the residual stream.
+  private var slope: [Double] = []
+
+  private var configuration: GPT2Configuration { model.configuration }
+  private var read: [Int32] { tokens.dropLast() }
+
+  init(model: PlainGPT2, tokens: [Int32]) {
+    (self.model, self.tokens) = (model, tokens)
+    gradient = model.weights.mapValues { $0.map { _ in 0 } }
+  }
+
+  mutating func go() {
+    let streams = forward()
+    score(streams[streams.count - 1])
+    for layer in (0..<configuration.layerCount).reversed() {
+      feedBack(streams[2 * layer + 1], layer)
+      attendBack(streams[2 * layer], layer)
+    }
+    embedBack()
+  }
+
+  /// The residual stream before each half of each layer, and after the last.
+  private func forward() -> [[Double]] {
+    var streams = [model.embedded(read)]
+    for layer in 0..<configuration.layerCount {
+      for half in [
+        { model.attended($0, layer, read.count) }, { model.fed($0, layer) },
+      ] as [([Double]) -> [Double]] {
+        let last = streams[streams.count - 1]
+        streams.append(zip(last, half(last)).map { $0 + $1 })
+      }
+    }
+    return streams
+  }
+
+  private mutating func score(_ stream: [Double]) {
+    let (width, words) = (configuration.width, configuration.vocabularySize)
+    let name: TensorName = configuration.isHeadTied ? "wte.weight" : GPT2Configuration.headName
+    let head = model.weights[name] ?? []
+    let input = model.normalized(stream, "ln_f")
+    var inputSlope = input.map { _ in 0.0 }
+    for position in read.indices {
+      let row = (0..<words).map { word in
+        (0..<width).reduce(0) { $0 + input[position * width + $1] * head[word * width + $1] }
+      }
+      let total = PlainLayers.logSumExp(row)
+      for word in 0..<words {
+        let slope = exp(row[word] - total) - (Int(tokens[position + 1]) == word ? 1 : 0)
+        for channel in 0..<width {
+          inputSlope[position * width + channel] += slope * head[word * width + channel]
+          gradient[name]?[word * width + channel] += slope * input[position * width + channel]
+        }
+      }
+    }
+    slope = stream.map { _ in 0 }
+    normalizeBack(stream, "ln_f", inputSlope)
+  }
+
+  private mutating func feedBack(_ stream: [Double], _ layer: Int) {
+    let input = model.normalized(stream, "h.\(layer).ln_2")
+    let hidden = model.product(input, "h.\(layer).mlp.c_fc")
+    let activated = hidden.map { PlainLayers.activation($0, configuration.activation) }
+    var change = multiplyBack(activated, "h.\(layer).mlp.c_proj", slope)
+    for index in hidden.indices {
+      change[index] *= LayerDerivatives.slope(of: configuration.activation, at: hidden[index])
+    }
+    normalizeBack(stream, "h.\(layer).ln_2", multiplyBack(input, "h.\(layer).mlp.c_fc", change))
+  }
+
+  private mutating func attendBack(_ stream: [Double], _ layer: Int) {
+    let input = model.normalized(stream, "h.\(layer).ln_1")
+    let qkv = model.product(input, "h.\(layer).attn.c_attn")
+    let gathered = model.gathered(qkv, layer, read.count)
+    let change = PlainGradients.attention(
+      qkv: qkv, heads: configuration.headCount, headWidth: configuration.headWidth,
+      scale: configuration.attentionScale(inLayer: layer),
+      multiplyBack(gathered, "h.\(layer).attn.c_proj", slope))
+    normalizeBack(stream, "h.\(layer).ln_1", multiplyBack(input, "h.\(layer).attn.c_attn", change))
+  }
+
+  private mutating func embedBack() {
+    let width = configuration.width
+    for (position, token) in read.enumerated() {
+      for channel in 0..<width {
+        let change = slope[position * width + channel]
+        gradient["wte.weight"]?[Int(token) * width + channel] += change
+        gradient["wpe.weight"]?[position * width + channel] += change
+      }
+    }
+  }
+
+  private mutating func multiplyBack(
+    _ x: [Double], _ name: String, _ dy: [Double]
+  ) -> [Double] {
+    let outputs = model.weights[TensorName("\(name).bias")]?.count ?? 1
+    let found = PlainGradients.multiply(
+      x, by: model.weights[TensorName("\(name).weight")] ?? [], dy, outputs: outputs)
+    add(found, name)
+    return found.input
+  }
+
+  private mutating func normalizeBack(_ x: [Double], _ name: String, _ dy: [Double]) {
+    let found = PlainGradients.layerNorm(
+      x, weight: model.weights[TensorName("\(name).weight")] ?? [],
+      epsilon: configuration.layerNormEpsilon, dy)
+    add(found, name)
+    for index in slope.indices { slope[index] += found.input[index] }
+  }
+
+  private mutating func add(_ found: PlainGradients.Linear, _ name: String) {
+    for (suffix, values) in [("weight", found.weight), ("bias", found.bias)] {
+      let name = TensorName("\(name).\(suffix)")
+      for (index, value) in values.enumerated() { gradient[name]?[index] += value }
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import Models
+
+/// What shapes a run of training, besides model and texts.
+public struct TrainingPlan: Hashable, Sendable {
+  /// Windows whose gradients are computed at once.
+  public let batch: Int
+  /// Batches whose gradients make one step.
+  public let accumulation: Int
+  /// The learning rate of each step, and how many there are.
+  public let schedule: LearningRateSchedule
+  /// What shapes a step besides.
+  public let optimizer: AdamW.Settings
+  /// How much of the activations is set to 0.
+  public let dropout: GPT2Dropout
+  /// Of all random numbers.
+  public let seed: UInt64
+  /// Steps from one validation to the next; there is one at the last step too.
+  public let validationInterval: Int
+  /// How many validations without a new least loss end the run, if any.
+  public let patience: Int?
+
+  /// Describes a run.
+  ///
+  /// - Parameters:
+  ///   - batch: windows whose gradients are computed at once, at least 1.
+  ///   - accumulation: batches whose gradients make one step, at least 1.
+  ///   - schedule: the learning rate of each step, and how many there are.
+  ///   - optimizer: what shapes a step besides.
+  ///   - dropout: how much of the activations is set to 0.
+  ///   - seed: of all random numbers.
+  ///   - validationInterval: steps from one validation to the next, at least 1.
+  ///   - patience: how many validations without a new least loss end the run, if any, at least 1.
+  public init(
+    batch: Int, accumulation: Int = 1, schedule: LearningRateSchedule,
+    optimizer: AdamW.Settings = .init(), dropout: GPT2Dropout = .none, seed: UInt64,
+    validationInterval: Int = .max, patience: Int? = nil
+  ) {
+    precondition(batch >= 1 && accumulation >= 1 && validationInterval >= 1)
+    precondition(patience.map { $0 >= 1 } ?? true)
+    (self.batch, self.accumulation, self.schedule) = (batch, accumulation, schedule)
+    (self.optimizer, self.dropout, self.seed) = (optimizer, dropout, seed)
+    (self.validationInterval, self.patience) = (validationInterval, patience)
+  }
+}
+
+/// One step of training.
+public struct TrainingStep: Hashable, Sendable {
+  /// Its number, from 1.
+  public let number: Int
+  /// The mean negative log-likelihood of its tokens before it was taken, in nats.
+  public let loss: Double
+  /// The learning rate.
+  public let rate: Double
+  /// The norm of the gradient before it was clipped.
+  public let gradientNorm: Double
+  /// The mean negative log-likelihood of the validation text after it, if it was taken, in nats.
+  public let validationLoss: Double?
+
+  /// Describes a step.
+  ///
+  /// - Parameters:
+  ///   - number: from 1.
+  ///   - loss: before it was taken, in nats per token.
+  ///   - rate: the learning rate.
+  ///   - gradientNorm: before it was clipped.
+  ///   - validationLoss: after it, in nats per token.
+  public init(
+    number: Int, loss: Double, rate: Double, gradientNorm: Double, validationLoss: Double?
+  ) {
+    (self.number, self.loss, self.rate) = (number, loss, rate)
+    (self.gradientNorm, self.validationLoss) = (gradientNorm, validationLoss)
+  }
+}
+
+/// Where a run is, besides weights and moments.
+public struct TrainingProgress: Hashable, Sendable {
+  /// A validation.
+  public struct Validation: Hashable, Sendable {
+    /// The step after which it was.
+    public let step: Int
+    /// The mean negative log-likelihood, in nats per token.
+    public let loss: Double
+
+    /// Describes a validation.
+    ///
+    /// - Parameters:
+    ///   - step: the step after which it was.
+    ///   - loss: in nats per token.
+    public init(step: Int, loss: Double) { (self.step, self.loss) = (step, loss) }
+  }
+
+  /// Steps taken.
+  public var step: Int
+  /// The least validation loss so far.
+  public var best: Validation?
+  /// Validations since.
+  public var validationsSinceBest: Int
+
+  /// Describes a place in a run; without arguments its beginning.
+  ///
+  /// - Parameters:
+  ///   - step: steps taken.
+  ///   - best: the least validation loss so far.
+  ///   - validationsSinceBest: validations since.
+  public init(step: Int = 0, best: Validation? = nil, validationsSinceBest: Int = 0) {
+    (self.step, self.best) = (step, best)
+    self.validationsSinceBest = validationsSinceBest
+  }
+}
+
+/// Trains a GPT-2 on a text, step by step.
+///
+/// The same plan, weights and texts give the same bits for any number of threads, also if weights,
+/// moments and progress are taken out after some step and a new trainer goes on with them.
+public final class Trainer {
+  /// What shapes the run.
+  public let plan: TrainingPlan
+  /// The weights, changed by each step.
+  public let parameters: GPT2Parameters
+  /// The moments of gradients.
+  public let optimizer: AdamW
+  /// Where the run is.
+  public private(set) var progress = TrainingProgress()
+
+  private var text: TrainingText
+  private let validation: [ScoredTokens]
+  private let gradient: GPT2Parameters
+  private let loss: GPT2Loss
+
+  /// Begins a run.
+  ///
+  /// - Parameters:
+  ///   - parameters: the weights to begin with.
+  ///   - plan: what shapes the run.
+  ///   - text: what to train on.
+  ///   - validation: what to measure between steps, if anything.
+  ///   - threads: how many work at once, at least 1.
+  public init(
+    _ parameters: GPT2Parameters, plan: TrainingPlan, text: TrainingText,
+    validation: TrainingText?, threads: Int
+  ) {
+    (self.parameters, self.plan, self.text) = (parameters, plan, text)
+    self.validation = validation?.allWindows() ?? []
+    gradient = GPT2Parameters(parameters.configuration)
+    optimizer = AdamW(parameters, settings: plan.optimizer, threads: threads)
+    loss = GPT2Loss(parameters, threads: threads)
+  }
+
+  /// Goes on from a place of the same run; someone has filled in its weights and moments.
+  ///
+  /// - Parameter progress: the place.
+  public func resume(at progress: TrainingProgress) {
+    self.progress = progress
+    optimizer.resume(after: progress.step)
+  }
+
+  /// Tokens that one step predicts.
+  public var tokensPerStep: Int { plan.batch * plan.accumulation * text.length }
+
+  /// Whether all steps are taken, or validation has ended the run.
+  public var isDone: Bool {
+    progress.step >= plan.schedule.steps
+      || plan.patience.map { progress.validationsSinceBest >= $0 } ?? false
+  }
+
+  /// Whether the weights are those of the least validation loss so far, which the last step made.
+  public var isBest: Bool { progress.best?.step == progress.step }
+
+  /// Takes a step.
+  ///
+  /// - Returns: what it was like.
+  /// - Throws: ``TrainingError`` if the loss or its gradient is NaN or infinite, before weights have
+  ///   changed, or the loss of the validation text is; `ModelError` if a window does not fit the
+  ///   model.
+  public func advance() throws -> TrainingStep {
+    let number = progress.step + 1
+    let loss = try differentiate(number)
+    let norm = optimizer.norm(of: gradient)
+    try requireFinite(loss, "loss", number)
+    try requireFinite(norm, "norm of the gradient", number)
+    let rate = plan.schedule.rate(at: number)
+    optimizer.step(along: gradient, norm: norm, rate: rate)
+    progress.step = number
+    return TrainingStep(
+      number: number, loss: loss, rate: rate, gradientNorm: norm, validationLoss: try validate())
+  }
+
+  /// The memory that a run takes: 16 bytes for each parameter, and the activations of a batch.
+  ///
+  /// - Parameters:
+  ///   - configuration: what the model is like.
+  ///   - positions: tokens of a batch.
+  /// - Returns: bytes.
+  public static func byteCount(_ configuration: GPT2Configuration, positions: Int) -> Int {
+    let count = configuration.tensors.reduce(0) { $0 + $1.extents.reduce(1, *) }
+    return 16 * count + GPT2Loss.byteCount(configuration, positions: positions)
+  }
+
+  /// Leaves the gradient of the mean loss over a step's windows, and returns that loss.
+  private func differentiate(_ number: Int) throws -> Double {
+    gradient.clear()
+    let count = plan.batch * plan.accumulation
+    var nats = 0.0
+    for part in 0..<plan.accumulation {
+      let batch = (number - 1) * plan.accumulation + part
+      let windows = text.windows(batch * plan.batch..<(batch + 1) * plan.batch)
+      let losses = try loss.addGradient(
+        of: windows, scale: 1 / Double(count * text.length), dropout: plan.dropout,
+        seed: DropoutSeed(seed: plan.seed, step: UInt64(batch)), to: gradient)
+      nats = losses.reduce(nats) { $0 + Double($1) }
+    }
+    return nats / Double(count * text.length)
+  }
+
+  /// Measures the validation text, if it is its turn.
+  private func validate() throws -> Double? {
+    let step = progress.step
+    let isDue = step % plan.validationInterval == 0 || step == plan.schedule.steps
+    guard isDue, !validation.isEmpty else { return nil }
+    var (nats, count) = (0.0, 0)
+    for first in stride(from: 0, to: validation.count, by: plan.batch) {
+      let windows = Array(validation[first..<min(first + plan.batch, validation.count)])
+      let losses = try loss.negativeLogLikelihoods(of: windows)
+      nats = losses.reduce(nats) { $0 + Double($1) }
+      count += losses.count
+    }
+    let mean = nats / Double(count)
+    try requireFinite(mean, "loss of the validation text", step)
+    note(mean)
+    return mean
+  }
+
+  private func note(_ loss: Double) {
+    if progress.best.map({ loss < $0.loss }) ?? true {
+      progress.best = .init(step: progress.step, loss: loss)
+      progress.validationsSinceBest = 0
+    } else {
+      progress.validationsSinceBest += 1
+    }
+  }
+
+  private func requireFinite(_ value: Double, _ what: String, _ step: Int) throws {
+    guard !value.isFinite else { return }
+    throw TrainingError(.nonfinite, in: "step \(step)", "the \(what) is \(value)")
+  }
+}

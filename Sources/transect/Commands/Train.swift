@@ -1,0 +1,177 @@
+import ArgumentParser
+import Checkpoints
+import HDF5
+import JSON
+import Reports
+import Tokenization
+import Training
+
+/// `transect train`: trains a GPT-2 on a text, from a checkpoint or from scratch.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a GPT-2: fine-tune a checkpoint, or begin from scratch.",
+    discussion: """
+      Minimizes the mean negative log-likelihood of the text's tokens with AdamW; weight decay applies \
+      to matrices and embeddings, neither to biases nor to normalizations. The text is cut into windows \
+      that are taken in another order in each pass over it.
+
+      With --valid the weights written are those of the least validation loss. Results are the same \
+      bits for any number of threads. What a run has done so far is kept beside the output \
+      (OUTPUT.training): after a kill or a crash the same command goes on from there, and ends with \
+      the same bits as a run in one piece.
+      """)
+
+  @OptionGroup var source: TrainingSourceOptions
+
+  @Option(help: "The text to train on; may be repeated.")
+  var text: [String]
+
+  @Option(help: "A text whose loss is measured between steps.")
+  var valid: String?
+
+  @OptionGroup var layout: TextOptions
+  @OptionGroup var training: TrainingOptions
+
+  @Option(help: "Steps from one state that is kept on disk to the next.")
+  var saveEvery = 100
+
+  @Option(help: "Also write the loss of each step to this HDF5 file.")
+  var log: String?
+
+  @OptionGroup var resources: ResourceOptions
+  @OptionGroup var printing: PrintOptions
+  @OptionGroup var output: CheckpointOutputOptions
+
+  func validate() throws {
+    guard training.grid.isEmpty || valid != nil else {
+      throw ValidationError("--grid needs --valid, whose loss tells which run is best")
+    }
+    guard !text.isEmpty else { throw ValidationError("name a text with --text") }
+    guard saveEvery >= 1 else { throw ValidationError("--save-every must be positive") }
+    guard log.map({ !$0.isEmpty && $0 != "-" }) ?? true else {
+      throw ValidationError("an HDF5 file cannot go to standard output; name a file")
+    }
+  }
+
+  func run() throws {
+    let source = try open()
+    let texts = try read(source)
+    let inputs = source.inputs + texts.inputs
+    let runs = try runs(source, (texts.training, texts.validation), inputs)
+    var results: [TrainResult] = []
+    var session: TrainingRun.Session?
+    for run in runs {
+      session = nil  // memory of one at a time
+      let opened = try run.open()
+      results.append(try run.finish(opened))
+      session = opened
+    }
+    let best = TrainResult.best(of: results)
+    if best != runs.count - 1 { session = nil }
+    let winner = try session ?? runs[best].open()
+    try winner.kept.restoreBest(winner.trainer)
+    let result = TrainReport(results, best: best)
+    try publish(winner.trainer, source, result, inputs)
+    winner.kept.remove()
+    for run in runs where runs.count > 1 { TrainingFolder.remove(run.folder) }
+    try printing.show(
+      json: [jsonHeader("train")] + result.jsonLines, csv: result.table,
+      text: result.lines + ["written: \(output.output.escapedForTerminal)"])
+  }
+
+  private func runs(
+    _ source: TrainingSource, _ texts: (training: TrainingText, validation: TrainingText?),
+    _ inputs: [Provenance.Input]
+  ) throws -> [TrainingRun] {
+    let variants = training.variants
+    return try variants.enumerated().map { index, options in
+      TrainingRun(
+        source: source, texts: texts, plan: try options.plan(source.settings),
+        folder: keptPath + (variants.count == 1 ? "" : "-\(index + 1)"),
+        identity: identity(inputs, options), threads: resources.threads, saveInterval: saveEvery,
+        discardsOthers: output.force)
+    }
+  }
+
+  /// Where a run is kept until it is done.
+  private var keptPath: String {
+    let isFolderWithSlash = output.output.count > 1 && output.output.hasSuffix("/")
+    return (isFolderWithSlash ? String(output.output.dropLast()) : output.output) + ".training"
+  }
+
+  /// Opens what training begins with, and refuses what cannot be done before any work.
+  private func open() throws -> TrainingSource {
+    let source = try self.source.open(resources)
+    try output.check(
+      against: source.checkpoint.map { [$0.checkpoint] } ?? [],
+      isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
+    if let log { try checkOutput(log, against: source.checkpoint.map { [$0.checkpoint] } ?? []) }
+    try requireMemory(source)
+    return source
+  }
+
+  private func publish(
+    _ trainer: Trainer, _ source: TrainingSource, _ result: TrainReport,
+    _ inputs: [Provenance.Input]
+  ) throws {
+    try output.write(carrying: source.companions, configuration: source.configurationText) { path in
+      try writeCheckpoint(trainer.parameters, to: path, naming: source.storedName)
+    }
+    guard let log else { return }
+    let provenance = Provenance(
+      command: (["transect", "train"] + recorded).joined(separator: " "), inputs: inputs,
+      recordsPaths: false)
+    try ResultFile(title: "Training of a language model", groups: result.groups(), provenance)
+      .write(to: log, force: output.force)
+  }
+
+  private func requireMemory(_ source: TrainingSource) throws {
+    let length = try training.length(for: source.configuration)
+    let batch = training.variants.map(\.batch).max() ?? training.batch
+    let needed = Trainer.byteCount(source.configuration, positions: batch * length)
+    guard let memory = resources.memory, memory.byteCount < needed else { return }
+    throw ValidationError(
+      "model and batch take \(needed / 1_000_000 + 1)MB; grant that with --memory, or take a smaller "
+        + "--batch and a larger --accumulate")
+  }
+
+  private func read(
+    _ source: TrainingSource
+  ) throws -> (training: TrainingText, validation: TrainingText?, inputs: [Provenance.Input]) {
+    let (tokenizer, length) = (
+      try source.tokenizer(), try training.length(for: source.configuration)
+    )
+    var (encoder, inputs) = (tokenizer.encoder(), [Provenance.Input]())
+    func documents(_ path: String, role: String) throws -> [[Int32]] {
+      let bytes = try TextInput(path).rest()
+      inputs.append(.init(label: baseName(path), role: role, path: path, bytes: bytes))
+      var (documents, ids) = (layout.documents(in: bytes, of: path), [[Int32]]())
+      while let document = try documents.next() { ids.append(encoder.encode(document.text)) }
+      return ids
+    }
+    func joined(_ documents: [[Int32]], _ path: String) throws -> TrainingText {
+      try TrainingText(
+        documents: documents, endOfText: tokenizer.endOfText, length: length, seed: training.seed,
+        path: path)
+    }
+    let text = try joined(
+      self.text.flatMap { try documents($0, role: "data") }, self.text.joined(separator: ", "))
+    let validation = try valid.map { try joined(documents($0, role: "eval"), $0) }
+    return (text, validation, inputs)
+  }
+
+  /// What tells a run from others: its inputs, and the options that change its results.
+  private func identity(_ inputs: [Provenance.Input], _ options: TrainingOptions) -> String {
+    let facts =
+      inputs.map { "\($0.role) \($0.digest)" } + options.recorded + layout.recorded
+      + source.recorded(withPaths: false)
+    return ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8)).description
+  }
+
+  private var recorded: [String] {
+    source.recorded(withPaths: false)
+      + text.flatMap { ["--text", recordedPath($0, whole: false)] }
+      + (valid.map { ["--valid", recordedPath($0, whole: false)] } ?? [])
+      + layout.recorded + training.recorded
+  }
+}

@@ -1,0 +1,77 @@
+import Checkpoints
+import Reports
+import Training
+
+/// One run of training, of a grid maybe, and where it is kept until all are done.
+struct TrainingRun {
+  let source: TrainingSource
+  let texts: (training: TrainingText, validation: TrainingText?)
+  let plan: TrainingPlan
+  /// Where it is kept.
+  let folder: String
+  /// What tells it from others.
+  let identity: String
+  let threads: Int
+  /// Steps from one state that is kept to the next.
+  let saveInterval: Int
+  /// Whether what another run has kept in the folder goes.
+  let discardsOthers: Bool
+
+  /// A run where it stopped, or at its beginning.
+  struct Session {
+    let trainer: Trainer
+    let kept: TrainingFolder
+  }
+
+  /// Takes up the run where it stopped.
+  ///
+  /// - Throws: `OutputError` if the folder is of another run or cannot be written; `TrainingError`,
+  ///   `CheckpointError` or `ModelError` if weights or what was kept cannot be read.
+  func open() throws -> Session {
+    let kept = try TrainingFolder(folder, run: identity, discardingOthers: discardsOthers)
+    let trainer = Trainer(
+      try source.parameters(seed: plan.seed, threads: threads), plan: plan, text: texts.training,
+      validation: texts.validation, threads: threads)
+    try source.checkpoint?.checkpoint.verifyUnchanged()
+    try kept.restore(trainer)
+    return Session(trainer: trainer, kept: kept)
+  }
+
+  /// Takes all steps that are left, and keeps where that leads.
+  ///
+  /// - Parameter session: as ``open()`` gives it.
+  /// - Returns: what the run was like.
+  /// - Throws: `TrainingError` if the loss is not finite; `OutputError` if nothing can be kept.
+  func finish(_ session: Session) throws -> TrainResult {
+    let (trainer, kept) = (session.trainer, session.kept)
+    if !trainer.isDone {
+      try takeSteps(session)
+      try kept.save(trainer)
+    }
+    return TrainResult(
+      try kept.steps(trainer.progress.step), plan: plan, best: trainer.progress.best)
+  }
+
+  private func takeSteps(_ session: Session) throws {
+    let (trainer, kept) = (session.trainer, session.kept)
+    let progress = TrainingProgressLine(trainer)
+    defer { progress.end() }
+    while !trainer.isDone {
+      let step = try advance(session)
+      kept.append(step)
+      if trainer.isBest { try kept.saveBest(trainer) }
+      if step.number % saveInterval == 0 { try kept.save(trainer) }
+      progress.advance(step)
+    }
+  }
+
+  private func advance(_ session: Session) throws -> TrainingStep {
+    do {
+      return try session.trainer.advance()
+    } catch let error as TrainingError where error.reason == .nonfinite {
+      let last = session.trainer.progress.step / saveInterval * saveInterval
+      let state = last > 0 ? "the state after step \(last) is kept in \(folder)" : "none was kept"
+      throw TrainingError(.nonfinite, in: error.path, "\(error.detail); \(state)")
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import ArgumentParser
+import Models
+import Training
+
+/// What shapes a run of training, besides model and texts.
+struct TrainingOptions: ParsableArguments {
+  @Option(help: "Steps to take.")
+  var steps = 1000
+
+  @Option(help: "Windows whose gradients are computed at once.")
+  var batch = 8
+
+  @Option(help: "Batches whose gradients make one step.")
+  var accumulate = 1
+
+  @Option(help: "Tokens that a window predicts; the model's context if not given.")
+  var length: Int?
+
+  @Option(help: "The largest learning rate.")
+  var lr = 5e-5
+
+  @Option(help: "How the learning rate falls: cosine, linear or constant.")
+  var schedule = LearningRateSchedule.Decay.cosine
+
+  @Option(help: "Steps over which the learning rate grows to its largest.")
+  var warmUp = 0
+
+  @Option(help: "The learning rate of the last step, as a share of the largest.")
+  var floor = 0.0
+
+  @Option(help: "Share of each matrix, times the learning rate, that a step takes off.")
+  var weightDecay = 0.01
+
+  @Option(help: "How much of the gradients' means a step keeps.")
+  var beta1 = 0.9
+
+  @Option(help: "How much of the means of their squares.")
+  var beta2 = 0.999
+
+  @Option(help: "What is added to the root of the latter.")
+  var epsilon = 1e-8
+
+  @Option(help: "The largest norm of the gradient; a longer one is scaled down. 0 is none.")
+  var clip = 1.0
+
+  @Option(
+    help: """
+      Share of activations that is set to 0; if not given, attn_pdrop, embd_pdrop and resid_pdrop of \
+      config.json, or else 0.1.
+      """)
+  var dropout: Double?
+
+  @Option(help: "Of everything that is drawn at random.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Steps from one measurement of the validation text to the next.")
+  var validEvery = 100
+
+  @Option(help: "End the run after so many measurements without a new least loss.")
+  var patience: Int?
+
+  @Option(
+    help: """
+      Several values to try, as lr=1e-5,5e-5, batch=8,16 or steps=500,1000; may be repeated, for all \
+      combinations. The run of the least validation loss is kept.
+      """)
+  var grid: [GridAxis] = []
+
+  func validate() throws {
+    guard Set(grid.map(\.name)).count == grid.count else {
+      throw ValidationError("--grid names a setting twice")
+    }
+    if grid.isEmpty { return try validateNumbers() }
+    for variant in variants { try variant.validateNumbers() }
+  }
+
+  /// The options of each run of the grid, of which there is one at least; the last axis varies first.
+  var variants: [TrainingOptions] {
+    var alone = self
+    alone.grid = []
+    return grid.reduce([alone]) { variants, axis in
+      variants.flatMap { variant in axis.values.map { axis.setting($0, in: variant) } }
+    }
+  }
+
+  private func validateNumbers() throws {
+    let counts = [
+      ("--steps", steps), ("--batch", batch), ("--accumulate", accumulate),
+      ("--length", length ?? 1), ("--valid-every", validEvery), ("--patience", patience ?? 1),
+    ]
+    for (name, value) in counts {
+      guard value >= 1 else { throw ValidationError("\(name) must be positive") }
+    }
+    guard warmUp >= 0 else { throw ValidationError("--warm-up must not be negative") }
+    let shares = [
+      ("--dropout", dropout ?? 0), ("--beta1", beta1), ("--beta2", beta2),
+    ]
+    for (name, value) in shares {
+      guard 0..<1 ~= value else { throw ValidationError("\(name) must be from 0 to less than 1") }
+    }
+    guard lr.isFinite, lr > 0, epsilon.isFinite, epsilon > 0 else {
+      throw ValidationError("--lr and --epsilon must be positive")
+    }
+    guard 0...1 ~= floor else { throw ValidationError("--floor must be from 0 to 1") }
+    guard weightDecay.isFinite, weightDecay >= 0, clip >= 0 else {
+      throw ValidationError("--weight-decay and --clip must not be negative")
+    }
+  }
+
+  /// The tokens that a window predicts.
+  ///
+  /// - Throws: `ValidationError` if they are more than the context.
+  func length(for configuration: GPT2Configuration) throws -> Int {
+    let length = length ?? configuration.contextLength
+    guard length <= configuration.contextLength else {
+      throw ValidationError(
+        "--length \(length) is longer than the model's context, \(configuration.contextLength)")
+    }
+    return length
+  }
+
+  /// The run.
+  ///
+  /// - Parameter settings: of the model.
+  /// - Returns: what shapes it, besides model and texts.
+  /// - Throws: `ModelError` if rates of dropout are no numbers from 0 to less than 1.
+  func plan(_ settings: ModelSettings) throws -> TrainingPlan {
+    try TrainingPlan(
+      batch: batch, accumulation: accumulate,
+      schedule: LearningRateSchedule(
+        schedule, peak: lr, floor: floor * lr, warmUp: warmUp, steps: steps),
+      optimizer: AdamW.Settings(
+        betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay,
+        gradientLimit: clip == 0 ? .infinity : clip),
+      dropout: dropout(settings), seed: seed, validationInterval: validEvery, patience: patience)
+  }
+
+  private func dropout(_ settings: ModelSettings) throws -> GPT2Dropout {
+    func rate(_ name: String) throws -> Double {
+      if let dropout { return dropout }
+      guard let rate = try settings.number(name) else { return 0.1 }
+      guard 0..<1 ~= rate else {
+        throw ModelError(
+          .unsupported, in: settings.path, "\(name) is \(rate), not from 0 to less than 1")
+      }
+      return rate
+    }
+    return try GPT2Dropout(
+      embedding: rate("embd_pdrop"), attention: rate("attn_pdrop"), residual: rate("resid_pdrop"))
+  }
+
+  /// The options that shape a run, in a fixed order; those that were left to defaults too, lest a run
+  /// go on with others.
+  var recorded: [String] {
+    var words = ["--steps", "\(steps)", "--batch", "\(batch)", "--accumulate", "\(accumulate)"]
+    words += length.map { ["--length", "\($0)"] } ?? []
+    words += ["--lr", "\(lr)", "--schedule", schedule.rawValue, "--warm-up", "\(warmUp)"]
+    words += ["--floor", "\(floor)", "--weight-decay", "\(weightDecay)"]
+    words += ["--beta1", "\(beta1)", "--beta2", "\(beta2)", "--epsilon", "\(epsilon)"]
+    words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
+    words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
+    words += patience.map { ["--patience", "\($0)"] } ?? []
+    return words + grid.flatMap { ["--grid", $0.text] }
+  }
+}
+
+/// A setting of training, and the values to try.
+struct GridAxis: ExpressibleByArgument {
+  enum Name: String {
+    case lr
+    case batch
+    case steps
+  }
+
+  let name: Name
+  let values: [Double]
+  /// As it was given.
+  let text: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let name = Name(rawValue: String(parts[0])) else { return nil }
+    let values = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { word in
+      name == .lr ? Double(word) : Int(word).map(Double.init)
+    }
+    guard !values.contains(nil) else { return nil }
+    (self.name, self.values, text) = (name, values.compactMap(\.self), argument)
+  }
+
+  /// Options with another value of this setting.
+  func setting(_ value: Double, in options: TrainingOptions) -> TrainingOptions {
+    var options = options
+    switch name {
+    case .lr: options.lr = value
+    case .batch: options.batch = Int(value)
+    case .steps: options.steps = Int(value)
+    }
+    return options
+  }
+}
+
+extension LearningRateSchedule.Decay: ExpressibleByArgument {}

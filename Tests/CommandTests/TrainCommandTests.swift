@@ -1,0 +1,151 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct TrainCommandTests {
+  private let folder: TemporaryFolder
+  private let text: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let lines = (0..<200).map { "Sentence \($0 % 7) is about film \($0 % 5), and it is good.\n" }
+    text = try folder.write(Array(lines.joined().utf8), to: "text.txt")
+  }
+
+  private func options(_ output: String) -> [String] {
+    ["train", "--text", text, "--batch", "2", "--length", "24", "--lr", "2e-3", "-o", output]
+  }
+
+  private func tune(_ output: String, _ more: String..., steps: Int = 12) throws -> Run {
+    try Run(
+      options(output) + ["--init", miniature("base"), "--steps", "\(steps)"] + more)
+  }
+
+  @Test("Fine-tuning lowers the loss, and writes a checkpoint that other commands read")
+  func tuning() throws {
+    let (output, log) = (folder.path + "/tuned", folder.path + "/log.h5")
+    let run = try tune(output, "--json", "--log", log, "--valid", text, "--valid-every", "4")
+    #expect(run.code == 0)
+    let steps = try run.objects().dropFirst()
+    let losses = steps.compactMap { $0["loss"] as? Double }
+    #expect(losses.count == 12 && losses[11] < losses[0] - 0.5)
+    #expect(steps.count { $0["val_loss"] is Double } == 3)
+    let norms = try Run("norms", miniature("base"), output, "--json", "-q")
+    #expect(norms.code == 0)
+    let generated = try Run("generate", output, "--prompt", "The", "-n", "1", "--max-new", "3")
+    #expect(generated.code == 0)
+    #expect(!FileManager.default.fileExists(atPath: output + ".training"))
+    #expect(try content(log).count > 1000)
+  }
+
+  @Test("The same bytes for any number of threads")
+  func threads() throws {
+    let bytes = try ["1", "2", "3"].map { threads in
+      let (output, log) = (folder.path + "/t\(threads)", folder.path + "/t\(threads).h5")
+      let run = try tune(
+        output, "--threads", threads, "--dropout", "0.1", "--log", log, "-q", steps: 4)
+      #expect(run.code == 0)
+      return try content(output + "/model.safetensors") + content(log)
+    }
+    #expect(bytes.allSatisfy { $0 == bytes[0] })
+  }
+
+  @Test("A run that is killed goes on where it was stopped, to the same bytes")
+  func killed() throws {
+    let (whole, broken) = (folder.path + "/whole", folder.path + "/broken")
+    let more = ["--init", miniature("base"), "--steps", "60", "--save-every", "3", "-q"]
+    #expect(try Run(options(whole) + more).code == 0)
+    let process = try Run.start(options(broken) + more)
+    let state = broken + ".training/state.safetensors"
+    let limit = Date(timeIntervalSinceNow: 60)
+    while !FileManager.default.fileExists(atPath: state), process.isRunning, Date() < limit {
+      usleep(1000)
+    }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(FileManager.default.fileExists(atPath: state))
+    #expect(!FileManager.default.fileExists(atPath: broken))
+    let other = try Run(options(broken) + more + ["--clip", "3"])
+    #expect(other.code == 2 && other.errors.contains("--force"))
+    #expect(try Run(options(broken) + more).code == 0)
+    #expect(
+      try content(broken + "/model.safetensors") == content(whole + "/model.safetensors"))
+    #expect(!FileManager.default.fileExists(atPath: broken + ".training"))
+  }
+
+  @Test("From scratch the seed gives the weights; transformers' names and files are written")
+  func scratch() throws {
+    let config = try folder.write(
+      Array(
+        #"{"model_type": "gpt2", "n_layer": 1, "n_embd": 16, "n_head": 2, "n_positions": 32, "vocab_size": 1024}"#
+          .utf8), to: "small.json")
+    let bytes = try ["1", "1", "2"].enumerated().map { index, seed in
+      let output = folder.path + "/scratch-\(index)"
+      let run = try Run(
+        options(output) + [
+          "--config", config, "--tokenizer", miniature("base"), "--seed", seed, "--steps", "2",
+          "-q",
+        ])
+      #expect(run.code == 0 && run.errors.isEmpty)
+      #expect(try content(output + "/config.json") == content(config))
+      #expect(try content(output + "/merges.txt") == content(miniature("base") + "/merges.txt"))
+      return try content(output + "/model.safetensors")
+    }
+    #expect(bytes[0] == bytes[1] && bytes[0] != bytes[2])
+    let inspected = try Run("inspect", folder.path + "/scratch-0")
+    #expect(inspected.output.contains("transformer.h.0.attn.c_attn.weight"))
+  }
+
+  @Test("A loss that explodes ends the run, and what was kept stays")
+  func nonfinite() throws {
+    let output = folder.path + "/exploded"
+    let run = try Run(
+      options(output) + [
+        "--init", miniature("base"), "--steps", "50", "--lr", "1e30", "--clip", "0",
+        "--save-every", "1",
+      ])
+    #expect(run.code == 2)
+    #expect(run.errors.contains("step ") && run.errors.contains(".training"))
+    #expect(!FileManager.default.fileExists(atPath: output))
+    #expect(FileManager.default.fileExists(atPath: output + ".training/state.safetensors"))
+  }
+
+  @Test("Of a grid the run of the least validation loss is kept, with the bytes it has alone")
+  func grid() throws {
+    let (output, log) = (folder.path + "/grid", folder.path + "/grid.h5")
+    let valid = ["--init", miniature("base"), "--valid", text, "--valid-every", "3"]
+    let more = valid + ["--grid", "lr=1e-4,2e-3", "--grid", "steps=4,6"]
+    let run = try Run(options(output) + more + ["--json", "--log", log])
+    #expect(run.code == 0)
+    let runs = try run.objects().filter { $0["kind"] as? String == "run" }
+    #expect(runs.compactMap { $0["lr"] as? Double } == [1e-4, 1e-4, 2e-3, 2e-3])
+    #expect(runs.compactMap { $0["steps"] as? Int } == [4, 6, 4, 6])
+    #expect(runs.map { $0["is_kept"] as? Bool } == [false, false, false, true])
+    let alone = folder.path + "/alone"
+    #expect(try Run(options(alone) + valid + ["--steps", "6", "-q"]).code == 0)
+    #expect(try content(output + "/model.safetensors") == content(alone + "/model.safetensors"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.contains("training") })
+    #expect(
+      try Run(options(output + "2") + ["--init", miniature("base"), "--grid", "lr=1"]).code == 64)
+  }
+
+  @Test("Wrong arguments and an output that is there are refused before any work")
+  func refusals() throws {
+    let start = ["train", "--text", text, "-o", folder.path + "/x", "--steps", "1"]
+    let base = ["--init", miniature("base")]
+    for more in [
+      [], ["--config", text], base + ["--config", text, "--tokenizer", "x"],
+      base + ["--batch", "0"], base + ["--length", "1000"], base + ["--dropout", "1"],
+      base + ["--lr", "0"], base + ["--memory", "32MB", "--batch", "100"],
+    ] {
+      #expect(try Run(start + more).code == 64)
+    }
+    #expect(try Run(start + base + ["--init", miniature("none")]).code != 0)
+    #expect(try tune(miniature("base")).code == 2)
+    let short = try folder.write(Array("Short.".utf8), to: "short.txt")
+    let run = try Run(
+      ["train", "--text", short, "-o", folder.path + "/y", "--steps", "1"] + base)
+    #expect(run.code == 2 && run.errors.contains("short.txt"))
+  }
+}

@@ -1,0 +1,44 @@
+import Models
+import Testing
+import Training
+
+@Suite struct InitializationTests {
+  private func parameters(threads: Int, seed: UInt64 = 1) throws -> GPT2Parameters {
+    let settings = ModelSettings(
+      path: "config.json",
+      values: [
+        "n_layer": "2", "n_embd": "64", "n_head": "2", "vocab_size": "500", "n_positions": "32",
+      ])
+    let parameters = GPT2Parameters(try GPT2Configuration(settings: settings))
+    parameters.initialize(seed: seed, threads: threads)
+    return parameters
+  }
+
+  @Test("Standard deviations are 0.02, and less by √(2 layers) on the way to the stream")
+  func deviations() throws {
+    let parameters = try parameters(threads: 2)
+    for tensor in parameters.tensors {
+      let values = parameters[tensor]
+      guard tensor.decays else {
+        #expect(values.allSatisfy { $0 == (tensor.name.text.hasSuffix("weight") ? 1 : 0) })
+        continue
+      }
+      let square = values.reduce(0) { $0 + Double($1) * Double($1) } / Double(values.count)
+      let expected = tensor.name.text.hasSuffix("c_proj.weight") ? 0.01 : 0.02
+      // At least 2048 numbers: five standard errors are 8 %.
+      #expect(abs(square.squareRoot() / expected - 1) < 0.08, "\(tensor.name)")
+    }
+  }
+
+  @Test("A seed gives the same bits for any number of threads, and another one others")
+  func seeds() throws {
+    func bits(_ threads: Int, _ seed: UInt64) throws -> [UInt32] {
+      let parameters = try parameters(threads: threads, seed: seed)
+      return UnsafeBufferPointer(
+        start: parameters.elements.pointer, count: parameters.elements.count
+      ).map(\.bitPattern)
+    }
+    #expect(try bits(1, 1) == bits(3, 1))
+    #expect(try bits(1, 1) != bits(1, 2))
+  }
+}

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Checks gradients and steps of training against torch.
+
+    swift build -c release --static-swift-stdlib --product models-probe
+    tools/verify-train/verify_train.py --probe .build/release/models-probe [--transect PROGRAM]
+
+Gradients of every tensor are compared with those of transformers in float64, the losses before ten
+steps of AdamW with those of torch in float32. With --transect it also trains the miniature base model,
+kills a run at several moments and looks whether the same command ends with the same bytes, as it must
+with another number of threads. Exits with 0 if all agree, else 1.
+"""
+import argparse
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+from safetensors.torch import load_file
+from transformers import GPT2Config, GPT2LMHeadModel
+
+HERE = pathlib.Path(__file__).resolve().parent.parent.parent
+MINIATURE = HERE / "notebooks-data" / "miniature" / "base"
+SMALL = dict(n_layer=2, n_head=3, n_embd=45, n_positions=64, vocab_size=301)
+KINDS = {
+    "tied": SMALL,
+    "untied head": dict(SMALL, tie_word_embeddings=False),
+    "gelu": dict(SMALL, activation_function="gelu"),
+    "relu, narrow": dict(SMALL, activation_function="relu", n_inner=31),
+    "unscaled attention": dict(SMALL, scale_attn_weights=False),
+    "attention by layer": dict(SMALL, scale_attn_by_inverse_layer_idx=True),
+    "a long window": dict(SMALL, n_positions=300),
+    "many positions and words": dict(n_layer=1, n_head=2, n_embd=64, n_positions=700, vocab_size=50257),
+    "DistilGPT-2 size": dict(n_layer=6, n_head=12, n_embd=768),
+}
+
+
+def random_model(**settings):
+    """A model of random weights, the biases and gains too, without dropout."""
+    torch.manual_seed(7)
+    rates = dict(resid_pdrop=0, attn_pdrop=0, embd_pdrop=0)
+    model = GPT2LMHeadModel(GPT2Config(**settings, **rates, attn_implementation="eager"))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            is_gain = "ln_" in name and name.endswith("weight")
+            parameter.normal_(1.0 if is_gain else 0.0, 0.05)
+    return model.train()
+
+
+def probe(arguments, folder, windows, *options):
+    """The lines of JSON that the probe prints."""
+    text = "\n".join(" ".join(map(str, window)) for window in windows) + "\n"
+    command = [arguments.probe, str(folder), *map(str, options)]
+    output = subprocess.run(
+        command, input=text, stdout=subprocess.PIPE, check=True, text=True).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def loss_of(model, windows):
+    """The mean loss over all predicted tokens of windows of any lengths."""
+    total, count = 0, 0
+    for window in windows:
+        ids = torch.tensor([window])
+        logits = model(ids[:, :-1]).logits[0]
+        total = total + torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="sum")
+        count += len(window) - 1
+    return total / count
+
+
+def check_gradients(arguments, name, settings):
+    """Compares the gradient of every tensor; returns whether they agree."""
+    model = random_model(**settings)
+    config = model.config
+    length = min(config.n_positions, 1024 if config.n_positions == 700 else 300) + 1
+    windows = [torch.randint(config.vocab_size, (n,)).tolist() for n in (length, length // 2, 2)]
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        path = pathlib.Path(folder) / "gradient.safetensors"
+        found_loss = probe(arguments, folder, windows, "--gradient", path)[0][0]
+        found = load_file(path)
+    model = model.double()
+    loss = loss_of(model, windows)
+    loss.backward()
+    wanted = {key.removeprefix("transformer."): p.grad for key, p in model.named_parameters()}
+    assert set(wanted) == set(found), set(wanted) ^ set(found)
+    worst = max(
+        ((found[key].double() - grad).norm() / grad.norm()).item() for key, grad in wanted.items())
+    farthest = max(
+        ((found[key].double() - grad).abs().max() / grad.abs().max()).item()
+        for key, grad in wanted.items())
+    agrees = worst < 1e-4 and farthest < 1e-4 and abs(found_loss - loss.item()) < 1e-5
+    print(f"gradients, {name:28} {len(wanted)} tensors: relative {worst:.1e}, largest element "
+          f"{farthest:.1e}, loss {found_loss - loss.item():+.1e} {'agrees' if agrees else 'DIFFERS'}",
+          flush=True)
+    return agrees
+
+
+def check_steps(arguments, name, settings, steps=10, batch=4):
+    """Compares the losses before steps of AdamW on the same batches."""
+    model = random_model(**settings)
+    length = min(model.config.n_positions, 64)
+    windows = torch.randint(model.config.vocab_size, (steps * batch, length)).tolist()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        found = probe(arguments, folder, windows, "--training-batch", batch, "--rate", 1e-3)[0]
+    decaying = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() <= 1]
+    optimizer = torch.optim.AdamW(
+        [dict(params=decaying, weight_decay=0.01), dict(params=others, weight_decay=0.0)], lr=1e-3)
+    losses = []
+    for step in range(steps):
+        optimizer.zero_grad()
+        loss = loss_of(model, windows[step * batch:(step + 1) * batch])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    worst = max(abs(a - b) / b for a, b in zip(found, losses))
+    agrees = worst < 1e-4
+    print(f"ten steps, {name:28} loss {losses[0]:.4f} to {losses[-1]:.4f}: relative {worst:.1e} "
+          f"{'agrees' if agrees else 'DIFFERS'}", flush=True)
+    return agrees
+
+
+def digest(folder):
+    """The bytes of all files of a folder."""
+    return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).iterdir())}
+
+
+def check_resuming(arguments):
+    """Kills runs, and compares what the same command makes then with a run in one piece."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        text = folder / "text.txt"
+        text.write_text("".join(
+            f"The {a} of the {b} was {c}.\n" for a in ("end", "start", "middle")
+            for b in ("film", "book", "play", "story") for c in ("good", "bad", "long", "short")) * 8)
+        results = []
+
+        def command(output, threads):
+            return [arguments.transect, "train", "--init", str(MINIATURE), "--text", str(text), "--steps",
+                    "60", "--batch", "4", "--length", "64", "--lr", "1e-3", "--dropout", "0.1",
+                    "--save-every", "7", "--valid-every", "10", "--valid", str(text), "-q", "--seed", "5",
+                    "--threads", str(threads), "-o", str(output), "--log", f"{output}.h5"]
+
+        for threads in (1, 2):
+            output = folder / f"whole-{threads}"
+            start = time.perf_counter()
+            subprocess.run(command(output, threads), check=True)
+            seconds = time.perf_counter() - start
+            results.append((digest(output), pathlib.Path(f"{output}.h5").read_bytes()))
+        kills, output = 0, folder / "whole-3"
+        for round in range(200):
+            process = subprocess.Popen(command(output, 2))
+            try:
+                process.wait(timeout=seconds * (0.25 + 0.1 * (round % 3)))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+            if process.returncode == 0:
+                break
+        results.append((digest(output), pathlib.Path(f"{output}.h5").read_bytes()))
+        same = all(weights == results[0][0] for weights, _ in results)
+        logs = all(log == results[0][1] for _, log in results)
+        left = [path.name for path in folder.iterdir() if "training" in path.name]
+        agrees = same and logs and kills > 0 and not left
+        print(f"training with 1 and 2 threads and after {kills} kills: weights "
+              f"{'equal' if same else 'DIFFER'}, logs {'equal' if logs else 'DIFFER'}, left over: {left}")
+        model = GPT2LMHeadModel.from_pretrained(output)
+        loaded = load_file(output / "model.safetensors")
+        before = GPT2LMHeadModel.from_pretrained(MINIATURE)
+        moved = sum(((a - b) ** 2).sum() for a, b in zip(model.parameters(), before.parameters()))
+        print(f"transformers load {len(loaded)} tensors; moved by {moved.sqrt().item():.3f}")
+        return agrees and moved > 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--probe", required=True)
+    parser.add_argument("--transect")
+    parser.add_argument("--quick", action="store_true", help="leave out the largest model")
+    arguments = parser.parse_args()
+    torch.manual_seed(1)
+    kinds = {k: v for k, v in KINDS.items() if not (arguments.quick and "Distil" in k)}
+    agree = [check_gradients(arguments, name, kind) for name, kind in kinds.items()]
+    agree += [check_steps(arguments, name, KINDS[name]) for name in ("tied", "untied head", "gelu")]
+    if arguments.transect:
+        agree.append(check_resuming(arguments))
+    sys.exit(0 if all(agree) else 1)
+
+
+if __name__ == "__main__":
+    main()
