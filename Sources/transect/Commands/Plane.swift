@@ -38,6 +38,7 @@ struct Plane: ParsableCommand {
 
   @OptionGroup var ensemble: EnsembleOptions
   @OptionGroup var scoring: ScoringOptions
+  @OptionGroup var writing: WritingOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
@@ -58,7 +59,8 @@ struct Plane: ParsableCommand {
         family: .init(
           checkpoints: [(base, "base"), (plus, "b"), (minus, "a")],
           combination: ensemble.combination(base: 0), language: language, resources: resources,
-          output: output, command: command), scoring: scoring))
+          output: output, command: command), scoring: scoring, writing: writing,
+        pointCount: places.count))
     let places = self.places
     let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
     let points = try run.points(
