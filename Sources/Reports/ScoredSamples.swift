@@ -32,12 +32,15 @@ public struct ScoredSamples: Sendable {
   /// the same of texts.
   private var pointQuantities: [TextQuantity] { quantities.filter { $0 != .nll } }
 
-  /// The numbers of points, without what is called as it is of losses.
+  /// The numbers of points, without what is called as it is of losses; the mean perplexity of texts is
+  /// the only one on a terminal.
   ///
   /// - Parameter points: positions of points, one for each row.
   /// - Returns: columns.
   func columns(at points: [Int]) -> [ReportTable.Column] {
-    ScoreReport(points.map { scores[$0] }, quantities: pointQuantities, notes: []).numbers
+    let report = ScoreReport(points.map { scores[$0] }, quantities: pointQuantities, notes: [])
+    let corpus = TextQuantity.corpusPerplexity.rawValue
+    return report.numbers.map { $0.name == corpus ? .init(corpus, $0.cells) : $0 }
   }
 
   /// The same for machines alone.
@@ -59,11 +62,14 @@ public struct ScoredSamples: Sendable {
     try ScoreReport.variables(of: points.map { scores[$0] }, pointQuantities, over: dimensions)
   }
 
-  /// The variable to draw where there are no losses.
-  var signal: String {
-    let candidates: [TextQuantity] = [.textPerplexity, .positiveScore, .grammar]
-    return (candidates.first(where: quantities.contains) ?? .distinct1).rawValue
+  /// What there are pictures of.
+  var pictured: [TextQuantity] {
+    let found = [TextQuantity.textPerplexity, .positiveScore, .grammar].filter(quantities.contains)
+    return found.isEmpty ? [.distinct1] : found
   }
+
+  /// The variable to draw where there are no losses.
+  var signal: String { pictured[0].rawValue }
 
   /// The groups `/samples` and `/samples_coefficients` of a result file, texts with their scores.
   ///

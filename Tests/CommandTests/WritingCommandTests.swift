@@ -139,6 +139,52 @@ import Testing
     #expect(try path(["--alpha", "0", "--generate", flat]).code == 2)
   }
 
+  private func plane(_ options: [String]) throws -> Run {
+    try Run(
+      ["plane", "--base", miniature("base"), "--plus", miniature("tuned"), "--minus"]
+        + [miniature("tuned-negative")] + WritingCommandTests.short + options)
+  }
+
+  @Test("On a plane the checkpoints write what they write alone, and each place writes once")
+  func corners() throws {
+    let run = try plane(["--x=-1:1:3", "--y=0:1:2", "--generate", prompts, "--json"])
+    #expect(run.code == 0)
+    let rows = try samples(run)
+    // Six of the grid, and where x + y = 1 or 0 no place that is not of it.
+    #expect(rows.count == 6 * 6)
+    for (place, model) in [([1.0, 0.0], "tuned"), ([0, 1], "tuned-negative"), ([0, 0], "base")] {
+      let mine = rows.filter { row in ["w_plus", "w_minus"].map { row[$0] as? Double } == place }
+      let alone = try Run(
+        ["generate", miniature(model), "--prompts", prompts, "--lines", "--json"]
+          + WritingCommandTests.short)
+      #expect(mine.count == 6)
+      #expect(
+        mine.map { $0["text"] as? String } == (try samples(alone)).map { $0["text"] as? String })
+    }
+  }
+
+  @Test("A plane's scores are in the rows of grid and lines, its result the same for any threads")
+  func planeScores() throws {
+    let outputs = ["1", "2"].map { folder.path + "/\($0).h5" }
+    let options =
+      ["--x", "0,1", "--y", "0,1", "--text", text, "--lines", "--generate", prompts] + scorers
+    for (threads, output) in zip(["1", "2"], outputs) {
+      let run = try plane(options + ["-q", "-o", output, "--threads", threads])
+      #expect(run.code == 0)
+    }
+    #expect(try content(outputs[0]) == content(outputs[1]))
+    let rows = try plane(options + ["--csv"]).table
+    #expect(rows.count == 7)
+    let base = rows.filter { $0["w_plus"] == "0.0" && $0["w_minus"] == "0.0" }
+    #expect(base.map { $0["part"] } == ["grid", "C"])
+    for name in ["nll", "text_perplexity", "positive_score", "grammar", "distinct_3"] {
+      #expect(
+        base[0][Substring(name)] != nil && base[0][Substring(name)] == base[1][Substring(name)])
+    }
+    let shown = try plane(options)
+    #expect(shown.output.contains("grammar score, ") && shown.output.contains("\nC  "))
+  }
+
   @Test("Nothing to measure, scorers of nothing, and too little memory are refused")
   func refusals() throws {
     for options in [

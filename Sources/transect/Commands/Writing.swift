@@ -15,7 +15,7 @@ struct Writing {
   /// What texts take while they are scored, for each token that may be generated.
   private static let memoryOfToken = 5 * Score.memoryOfText
 
-  /// Opens prompts and scorers.
+  /// Opens prompts and scorers; there is no value if nothing is to be written.
   ///
   /// - Parameters:
   ///   - options: which.
@@ -23,7 +23,6 @@ struct Writing {
   ///   - family: the models that write.
   ///   - request: what they were opened by.
   ///   - pointCount: at how many points they write.
-  /// - Returns: `nil` if nothing is to be written.
   /// - Throws: what is wrong with prompts, scorers or memory granted.
   init?(
     _ options: WritingOptions, bos: Bool, _ family: OpenedFamily,
