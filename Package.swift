@@ -162,8 +162,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Reports", "Geometry", "LinearAlgebra", "Checkpoints", "Tensors", "JSON", "HDF5",
-        "TestSupport",
+        "Reports", "Evaluation", "Generation", "Geometry", "LinearAlgebra", "Checkpoints",
+        "Tensors", "JSON", "HDF5", "TestSupport",
       ],
       swiftSettings: warningsAreErrors),
     .testTarget(

@@ -3,13 +3,15 @@ import Geometry
 import Models
 
 /// GPT-2 checkpoints of one configuration, and a model that takes their mixtures.
-public struct MixedLanguageModel: LanguageModelFamily {
+public final class MixedLanguageModel: LanguageModelFamily {
   /// The checkpoints, in the order of coefficients.
   public let checkpoints: [ParameterList]
   /// Their tensors, matched; weighed anew at each point.
   public let weights: MixedStateDict
-  /// Holds one mixture at a time.
+  /// Holds one mixture at a time; what is loaded into it other than by ``at(_:threads:)`` that does not
+  /// know of.
   public let model: GPT2
+  private var loaded: [Double]?
 
   /// Matches checkpoints and allocates a model for their mixtures.
   ///
@@ -50,7 +52,7 @@ public struct MixedLanguageModel: LanguageModelFamily {
     model.scratchByteCount(positions: positions)
   }
 
-  /// Loads Σ cᵢ θᵢ; the model holds it until the next call.
+  /// Loads Σ cᵢ θᵢ, if it is not what was loaded last; the model holds it until the next call.
   ///
   /// - Parameters:
   ///   - coefficients: one for each checkpoint, finite, not all 0.
@@ -60,7 +62,10 @@ public struct MixedLanguageModel: LanguageModelFamily {
   public func at(
     _ coefficients: [Double], threads: Int
   ) throws -> any CausalLanguageModel {
+    guard coefficients != loaded else { return model }
+    loaded = nil
     try model.load(weights.at(coefficients), threads: threads)
+    loaded = coefficients
     return model
   }
 }

@@ -43,6 +43,8 @@ public struct PathReport: Sendable {
   let texts: [String]
   let points: [Point]
   let barriers: [[BarrierEstimate]]
+  /// What the points wrote, if they did.
+  let written: ScoredSamples?
 
   /// Creates a report.
   ///
@@ -50,14 +52,16 @@ public struct PathReport: Sendable {
   ///   - parameter: what the path is.
   ///   - checkpoints: labels of the checkpoints that are mixed, in the order of coefficients.
   ///   - texts: names of the texts.
-  ///   - points: at least one.
+  ///   - points: at least one, ascending.
+  ///   - written: what each point wrote, in the same order, if anything.
   ///   - seed: of the draws of documents.
   public init(
-    _ parameter: Parameter, checkpoints: [String], texts: [String], points: [Point], seed: UInt64
+    _ parameter: Parameter, checkpoints: [String], texts: [String], points: [Point],
+    written: ScoredSamples? = nil, seed: UInt64
   ) {
     (self.parameter, self.checkpoints, self.texts) = (parameter, checkpoints, texts)
-    let points = points.sorted { $0.alpha < $1.alpha }
-    self.points = points
+    precondition(written.map { $0.scores.count == points.count } ?? true)
+    (self.points, self.written) = (points, written)
     barriers = texts.indices.map { text in
       let path = PathLosses(
         alphas: points.map(\.alpha), losses: points.map { $0.model.losses[text] })
@@ -77,34 +81,74 @@ public struct PathReport: Sendable {
       - BarrierReference.chord.level(at: point.alpha, from: ends[0], to: ends[1])
   }
 
-  /// One row for each point and text, points in order.
+  /// One row for each point and text, points in order, or each point where there are no texts. What
+  /// a point wrote is told in each of its rows.
   public var table: ReportTable {
-    let rows = points.flatMap { point in texts.indices.map { (point: point, text: $0) } }
-    let losses = rows.map { $0.point.model.losses[$0.text] }
+    let rows = points.indices.flatMap { point in
+      texts.isEmpty ? [(point: point, text: 0)] : texts.indices.map { (point: point, text: $0) }
+    }
+    let places = rows.map(\.point)
+    return ReportTable(
+      rowCount: rows.count,
+      columns: [place(places)] + (texts.isEmpty ? [] : lossColumns(rows))
+        + distanceColumns(places.map { points[$0] }) + (texts.isEmpty ? [] : countColumns(rows))
+        + checkpoints.indices.map { input in
+          .init(
+            "c_\(checkpoints[input])", .real(places.map { points[$0].model.coefficients[input] }))
+        }
+        + (written?.machineColumns(at: places) ?? []))
+  }
+
+  /// A JSON object for each text that a point wrote.
+  public var sampleLines: [String] { written?.samples.jsonLines ?? [] }
+
+  /// A row for each point: what it wrote.
+  private var writtenTable: ReportTable? {
+    written.map { written in
+      ReportTable(
+        rowCount: points.count,
+        columns: [place(Array(points.indices))] + written.columns(at: Array(points.indices)))
+    }
+  }
+
+  private func place(_ rows: [Int]) -> ReportTable.Column {
+    .init(parameter.rawValue, heading: parameter.rawValue, .real(rows.map { points[$0].alpha }))
+  }
+
+  private func lossColumns(_ rows: [(point: Int, text: Int)]) -> [ReportTable.Column] {
+    let losses = rows.map { points[$0.point].model.losses[$0.text] }
     func real(
       _ name: String, _ heading: String?, _ values: [Double]
     ) -> ReportTable.Column { .init(name, heading: heading, .real(values)) }
-    return ReportTable(
-      rowCount: rows.count,
-      columns: [real(parameter.rawValue, parameter.rawValue, rows.map(\.point.alpha))]
-        + [
-          .init("text", heading: texts.count > 1 ? "text" : nil, .text(rows.map { texts[$0.text] }))
-        ]
-        + [
-          real("nll", "nats / token", losses.map(\.mean)),
-          real("nll_error", "±", losses.map(\.standardError)),
-          real("perplexity", "perplexity", losses.map(\.perplexity)),
-          real("perplexity_error", nil, losses.map(\.perplexityError)),
-          real("excess", "above chord", rows.map { excess($0.text, $0.point) }),
-          real("distance_a", isOfWeights ? "‖θ−A‖" : nil, rows.map(\.point.distances.a)),
-          real("distance_b", isOfWeights ? "‖θ−B‖" : nil, rows.map(\.point.distances.b)),
-          real("norm", isOfWeights ? "‖θ‖" : nil, rows.map(\.point.norm)),
-          .init("tokens", .integer(losses.map(\.tokenCount))),
-          .init("documents", .integer(losses.map(\.nats.count))),
-        ]
-        + checkpoints.indices.map { input in
-          real("c_\(checkpoints[input])", nil, rows.map { $0.point.model.coefficients[input] })
-        })
+    return [
+      .init("text", heading: texts.count > 1 ? "text" : nil, .text(rows.map { texts[$0.text] })),
+      real("nll", "nats / token", losses.map(\.mean)),
+      real("nll_error", "±", losses.map(\.standardError)),
+      real("perplexity", "perplexity", losses.map(\.perplexity)),
+      real("perplexity_error", nil, losses.map(\.perplexityError)),
+      real("excess", "above chord", rows.map { excess($0.text, points[$0.point]) }),
+    ]
+  }
+
+  private func countColumns(_ rows: [(point: Int, text: Int)]) -> [ReportTable.Column] {
+    let losses = rows.map { points[$0.point].model.losses[$0.text] }
+    return [
+      .init("tokens", .integer(losses.map(\.tokenCount))),
+      .init("documents", .integer(losses.map(\.nats.count))),
+    ]
+  }
+
+  /// Where models are in weight space.
+  private func distanceColumns(_ rows: [Point]) -> [ReportTable.Column] {
+    func real(
+      _ name: String, _ heading: String, _ value: (Point) -> Double
+    ) -> ReportTable.Column {
+      .init(name, heading: isOfWeights ? heading : nil, .real(rows.map(value)))
+    }
+    return [
+      real("distance_a", "‖θ−A‖", \.distances.a), real("distance_b", "‖θ−B‖", \.distances.b),
+      real("norm", "‖θ‖", \.norm),
+    ]
   }
 
   /// One row for each text and definition of a barrier.
@@ -125,8 +169,16 @@ public struct PathReport: Sendable {
       ])
   }
 
-  /// What a person reads above the table: a line for each barrier.
+  /// What a person reads: barriers, then points, then what they wrote.
   public var lines: [String] {
+    let losses = texts.isEmpty ? [] : [""] + TerminalTable(table).lines(width: TerminalTable.width)
+    guard let written, let numbers = writtenTable else { return head + losses }
+    return head + losses + [""] + written.lines.map(\.escapedForTerminal) + [""]
+      + TerminalTable(numbers).lines(width: TerminalTable.width)
+  }
+
+  /// What the path is, and a line for each barrier.
+  private var head: [String] {
     let counts = texts.indices.map { text in
       let loss = points[0].model.losses[text]
       return "\(texts[text]): \(loss.nats.count.grouped) documents, "
@@ -143,7 +195,7 @@ public struct PathReport: Sendable {
   /// Why there is no barrier, if there is none because an end of the line was not evaluated.
   private var missingBarrier: [String] {
     let ends = ["0", "1"].filter { end in !points.contains { $0.alpha == Double(end) } }
-    guard !ends.isEmpty else { return [] }
+    guard !ends.isEmpty, !texts.isEmpty else { return [] }
     return [
       "no barrier: \(parameter.rawValue) \(ends.joined(separator: " and ")), between which it "
         + "would be measured, \(ends.count == 1 ? "is" : "are") not among the points"

@@ -3,17 +3,22 @@ import HDF5
 
 extension PathReport {
   /// The groups `/path`, `/path_barriers`, `/path_documents` and `/path_coefficients` of a result
-  /// file.
+  /// file, and `/samples` where points wrote texts. Without texts to score there are no barriers and
+  /// documents.
   ///
   /// - Parameter attributes: of `/path`, besides its own.
   /// - Returns: the groups.
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups(attributes: [ResultAttribute] = []) throws -> [ResultGroup] {
-    try [
-      curves(attributes), heights(),
-      losses.documents("path_documents", kind: "path", scale: scale()),
-      coefficients(),
-    ]
+    try [curves(attributes)]
+      + ofTexts {
+        try [heights(), losses.documents("path_documents", kind: "path", scale: scale())]
+      } + [coefficients()] + (written?.groups() ?? [])
+  }
+
+  /// What there is only if texts were scored.
+  private func ofTexts<Part>(_ parts: () throws -> [Part]) rethrows -> [Part] {
+    texts.isEmpty ? [] : try parts()
   }
 
   private var losses: TextLosses { TextLosses(texts: texts, points: points.map(\.model)) }
@@ -23,22 +28,27 @@ extension PathReport {
       "path",
       attributes: [
         ResultAttribute("kind", .text("path")), ResultAttribute("NX_class", .text("NXdata")),
-        ResultAttribute("signal", .text("perplexity")),
-        ResultAttribute("axes", .texts([".", axis])),
+        ResultAttribute("signal", .text(signal)),
+        ResultAttribute("axes", .texts((texts.isEmpty ? [] : ["."]) + [axis])),
         ResultAttribute("parametrization", .text(parameter.formula)),
-      ] + PathReport.roles(checkpoints) + attributes,
-      variables: [losses.subset(), scale()] + losses.means(over: [axis])
+      ] + PathReport.roles(checkpoints) + attributes + (written?.attributes ?? []),
+      variables: ofTexts { [try losses.subset()] } + [scale()]
+        + ofTexts { try losses.means(over: [axis]) }
         + [
           along("distance_a", "distance to A, L2 over all parameters mixed", \.distances.a),
           along("distance_b", "distance to B, L2 over all parameters mixed", \.distances.b),
           along("norm", "L2 norm of all parameters mixed", \.norm),
-        ] + losses.counts()
+        ] + ofTexts { try losses.counts() }
+        + (written?.variables(at: Array(points.indices), over: [axis]) ?? [])
         + [
           ResultVariable.flags(
             "status", dimensions: [axis], points.map { _ in 0 }, meanings: ["done"],
             longName: "whether the point is evaluated")
         ])
   }
+
+  /// What readers that draw by themselves should draw.
+  private var signal: String { texts.isEmpty ? written?.signal ?? "norm" : "perplexity" }
 
   /// Which checkpoint is which letter of the formula.
   ///

@@ -57,11 +57,17 @@ public struct PlaneReport: Sendable {
   let texts: [String]
   /// Coordinates of the grid's columns and rows, ascending.
   let grid: (plus: [Double], minus: [Double])
-  /// Row-major, minus outermost.
-  let gridPoints: [Point]
-  /// The corners and what lies on both lines.
-  let linePoints: [Point]
+  let points: [Point]
+  /// Positions of the grid's points: row-major, minus outermost.
+  let gridPositions: [Int]
+  /// Positions of the corners and of what lies on both lines.
+  let linePositions: [Int]
   let axes: Axes
+  /// What the points wrote, if they did.
+  let written: ScoredSamples?
+
+  var gridPoints: [Point] { gridPositions.map { points[$0] } }
+  var linePoints: [Point] { linePositions.map { points[$0] } }
 
   /// Creates a report.
   ///
@@ -69,19 +75,23 @@ public struct PlaneReport: Sendable {
   ///   - checkpoints: labels of C, B and A, as coefficients have them.
   ///   - texts: names of the texts.
   ///   - grid: coordinates of columns (x) and rows (y), ascending.
-  ///   - points: every point of the grid, and others.
+  ///   - points: every point of the grid, and others, none twice.
+  ///   - written: what each point wrote, in the same order, if anything.
   ///   - axes: where the plane lies.
   public init(
     checkpoints: [String], texts: [String], grid: (plus: [Double], minus: [Double]),
-    points: [Point], axes: Axes
+    points: [Point], written: ScoredSamples? = nil, axes: Axes
   ) {
+    precondition(written.map { $0.scores.count == points.count } ?? true)
+    (self.points, self.written) = (points, written)
     (self.checkpoints, self.texts, self.grid, self.axes) = (checkpoints, texts, grid, axes)
-    let known = Dictionary(points.map { (Place($0), $0) }, uniquingKeysWith: { first, _ in first })
+    let known = Dictionary(
+      zip(points.map(Place.init), points.indices), uniquingKeysWith: { first, _ in first })
     let places = grid.minus.flatMap { y in grid.plus.map { Place(plus: $0, minus: y) } }
-    gridPoints = places.compactMap { known[$0] }
-    precondition(gridPoints.count == places.count)
-    linePoints = known.values.filter { $0.line != nil }
-      .sorted { ($0.plus, $0.minus) < ($1.plus, $1.minus) }
+    gridPositions = places.compactMap { known[$0] }
+    precondition(gridPositions.count == places.count)
+    linePositions = known.values.filter { points[$0].line != nil }
+      .sorted { (points[$0].plus, points[$0].minus) < (points[$1].plus, points[$1].minus) }
   }
 
   private struct Place: Hashable {
@@ -91,30 +101,46 @@ public struct PlaneReport: Sendable {
     init(plus: Double, minus: Double) { (self.plus, self.minus) = (plus, minus) }
     init(_ point: Point) { self.init(plus: point.plus, minus: point.minus) }
   }
+}
 
-  /// One row for each point and text: the grid, then corners and lines.
+extension PlaneReport {
+  /// One row for each point and text: the grid, then corners and lines; each point where there are no
+  /// texts. What a point wrote is told in each of its rows.
   public var table: ReportTable {
-    let rows = (gridPoints + linePoints).enumerated().flatMap { index, point in
-      texts.indices.map { text in
-        (part: index < gridPoints.count ? "grid" : point.line ?? "", point: point, text: text)
-      }
+    let parts =
+      gridPositions.map { (part: "grid", point: $0) }
+      + linePositions.map { (part: points[$0].line ?? "", point: $0) }
+    let rows = parts.flatMap { part in
+      texts.isEmpty
+        ? [(part: part.part, point: part.point, text: 0)]
+        : texts.indices.map { (part: part.part, point: part.point, text: $0) }
     }
-    let losses = rows.map { $0.point.model.losses[$0.text] }
     return ReportTable(
       rowCount: rows.count,
       columns: [
         .init("part", heading: "part", .text(rows.map(\.part))),
-        .init("w_plus", heading: "plus", .real(rows.map(\.point.plus))),
-        .init("w_minus", heading: "minus", .real(rows.map(\.point.minus))),
-        .init("text", heading: "text", .text(rows.map { texts[$0.text] })),
-        .init("nll", heading: "nats / token", .real(losses.map(\.mean))),
-        .init("nll_error", heading: "±", .real(losses.map(\.standardError))),
-        .init("perplexity", heading: "perplexity", .real(losses.map(\.perplexity))),
-        .init("tokens", .integer(losses.map(\.tokenCount))),
-      ])
+        .init("w_plus", heading: "plus", .real(rows.map { points[$0.point].plus })),
+        .init("w_minus", heading: "minus", .real(rows.map { points[$0.point].minus })),
+      ] + (texts.isEmpty ? [] : lossColumns(rows.map { ($0.point, $0.text) }))
+        + (written?.machineColumns(at: rows.map(\.point)) ?? []))
   }
 
-  /// The screen that a person reads: for each text, losses as shades, and the table of corners.
+  private func lossColumns(_ rows: [(point: Int, text: Int)]) -> [ReportTable.Column] {
+    let losses = rows.map { points[$0.point].model.losses[$0.text] }
+    return [
+      .init("text", heading: "text", .text(rows.map { texts[$0.text] })),
+      .init("nll", heading: "nats / token", .real(losses.map(\.mean))),
+      .init("nll_error", heading: "±", .real(losses.map(\.standardError))),
+      .init("perplexity", heading: "perplexity", .real(losses.map(\.perplexity))),
+      .init("tokens", .integer(losses.map(\.tokenCount))),
+    ]
+  }
+
+  /// A JSON object for each text that a point wrote.
+  public var sampleLines: [String] { written?.samples.jsonLines ?? [] }
+
+  /// The screen that a person reads: for each text, losses as shades; then scores of what was written
+  /// as shades, and those of the checkpoints as a table.
   public var lines: [String] {
     let head: [String?] = [
       "C + x (B - C) + y (A - C), C = \(checkpoints[0]), B = \(checkpoints[1]), "
@@ -124,26 +150,48 @@ public struct PlaneReport: Sendable {
         : "‖B−C‖ \(axes.plusLength.brief), ‖A−C‖ \(axes.minusLength.brief), "
           + "cosine \(axes.cosine.brief)",
     ]
-    return (head.compactMap { $0 } + texts.indices.flatMap { [""] + map(of: $0) }).map(
-      \.escapedForTerminal)
+    let losses = texts.indices.flatMap { text in
+      [""] + map("\(texts[text]): nats per token", gridPoints.map { $0.model.losses[text].mean })
+    }
+    return (head.compactMap { $0 } + losses).map(\.escapedForTerminal)
+      + (written.map(lines(of:)) ?? [])
   }
 
-  private func map(of text: Int) -> [String] {
-    let means = gridPoints.map { $0.model.losses[text].mean }
-    guard let shades = LogarithmicShades(means) else { return [] }
+  private func lines(of written: ScoredSamples) -> [String] {
+    let maps = written.pictured.flatMap { quantity in
+      [""]
+        + map(
+          quantity.longName,
+          gridPositions.map { written.scores[$0].estimate(quantity).value })
+    }
+    let corners = linePositions.filter { points[$0].isCorner }
+    let table = ReportTable(
+      rowCount: corners.count,
+      columns: [.init(nil, heading: "", .text(corners.map { points[$0].line ?? "" }))]
+        + written.columns(at: corners))
+    return ([""] + written.lines + maps).map(\.escapedForTerminal) + [""]
+      + TerminalTable(table).lines(width: TerminalTable.width)
+  }
+
+  /// Numbers of the grid as shades.
+  private func map(_ title: String, _ numbers: [Double]) -> [String] {
+    guard let shades = LogarithmicShades(numbers) else { return [] }
     let labels = grid.minus.map(\.brief)
     let width = labels.reduce(1) { max($0, $1.count) }
     let rows = labels.indices.reversed().map { row in
-      let cells = means[row * grid.plus.count..<(row + 1) * grid.plus.count]
+      let cells = numbers[row * grid.plus.count..<(row + 1) * grid.plus.count]
       return String(repeating: " ", count: width - labels[row].count) + labels[row] + "  "
         + String(cells.map(shades.shade))
     }
     let range = "\(grid.plus.first?.brief ?? "") to \(grid.plus.last?.brief ?? "")"
-    return ["\(texts[text]): nats per token, \(shades.legend); y up, x across, \(range)"] + rows
+    return ["\(title), \(shades.legend); y up, x across, \(range)"] + rows
   }
 }
 
 extension PlaneReport.Point {
+  /// Whether it is one of the checkpoints.
+  var isCorner: Bool { [[0, 0], [1, 0], [0, 1]].contains([plus, minus]) }
+
   /// What a point beside the grid is there for, or `nil` if it lies on neither line and is no
   /// corner.
   var line: String? {

@@ -5,12 +5,18 @@ import HDF5
 extension SamplesResult {
   /// The groups `/samples` and `/samples_coefficients` of a result file.
   ///
+  /// - Parameters:
+  ///   - others: attributes of `/samples` besides its own.
+  ///   - figures: variables of it besides its own, such as scores.
   /// - Returns: the groups.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  public func groups() throws -> [ResultGroup] {
+  public func groups(
+    attributes others: [ResultAttribute] = [], figures: [ResultVariable] = []
+  ) throws -> [ResultGroup] {
     [
       try ResultGroup(
-        "samples", attributes: attributes, variables: places() + numbers() + contents()),
+        "samples", attributes: attributes + others,
+        variables: places() + numbers() + contents() + figures),
       try coefficients(),
     ]
   }

@@ -24,12 +24,17 @@ public struct ScoreReport: Sendable {
     ReportTable(
       rowCount: scores.count,
       columns: [column("set", "set", \.set.name)] + places(of: scores.map(\.set))
-        + [
-          count("n_texts", "texts", \.figures.count), count("n_prompts", nil, \.promptCount),
-          count("n_empty", scores.contains { !$0.emptyTexts.isEmpty } ? "empty" : nil) {
-            $0.emptyTexts.count
-          },
-        ] + quantities.flatMap(columns))
+        + [count("n_texts", "texts", \.figures.count)] + numbers)
+  }
+
+  /// The numbers of sets, but how many texts each has.
+  var numbers: [ReportTable.Column] {
+    [
+      count("n_prompts", nil, \.promptCount),
+      count("n_empty", scores.contains { !$0.emptyTexts.isEmpty } ? "empty" : nil) {
+        $0.emptyTexts.count
+      },
+    ] + quantities.flatMap(columns)
   }
 
   /// A row for each text.
@@ -83,7 +88,7 @@ public struct ScoreReport: Sendable {
   }
 
   /// Which texts of a set are empty, the first of them by name.
-  private static func emptyLine(_ score: TextScores) -> String? {
+  static func emptyLine(_ score: TextScores) -> String? {
     let empty = score.emptyTexts
     guard !empty.isEmpty else { return nil }
     let names = empty.prefix(mostNamed).map { index in

@@ -11,7 +11,7 @@ extension ScoreReport {
     try [
       ResultGroup(
         "score", attributes: [ResultAttribute("kind", .text("score"))] + attributes,
-        variables: places() + ScoreReport.variables(of: scores, quantities, over: "set")),
+        variables: places() + ScoreReport.variables(of: scores, quantities, over: ["set"])),
       ResultGroup(
         "samples", attributes: [ResultAttribute("kind", .text("samples"))] + attributes,
         variables: texts()
@@ -24,23 +24,23 @@ extension ScoreReport {
   /// - Parameters:
   ///   - scores: of each set.
   ///   - quantities: what of.
-  ///   - dimension: the dimension of sets, such as `alpha`.
+  ///   - dimensions: those of sets, such as `alpha`.
   /// - Returns: one variable for each number, and one for each error.
   /// - Throws: `HDF5Error` if a name is unusable.
   public static func variables(
-    of scores: [TextScores], _ quantities: [TextQuantity], over dimension: String
+    of scores: [TextScores], _ quantities: [TextQuantity], over dimensions: [String]
   ) throws -> [ResultVariable] {
     func count(
       _ name: String, _ longName: String, _ value: (TextScores) -> Int
     ) throws -> ResultVariable {
       try ResultVariable(
-        name, dimensions: [dimension], .int64(scores.map { Int64(value($0)) }), longName: longName)
+        name, dimensions: dimensions, .int64(scores.map { Int64(value($0)) }), longName: longName)
     }
     let numbers = try quantities.flatMap { quantity in
       try [("", ""), ("_errors", "standard error over prompts: ")].prefix(quantity.hasError ? 2 : 1)
         .map { suffix, words in
           try ResultVariable(
-            quantity.rawValue + suffix, dimensions: [dimension],
+            quantity.rawValue + suffix, dimensions: dimensions,
             .float64(
               scores.map {
                 let estimate = $0.estimate(quantity)

@@ -1,26 +1,38 @@
 #!/usr/bin/env python3
-"""Draws the counterpart of Figure 3 of arXiv 2211.12092 from a result file of `transect path`.
+"""Draws the counterpart of Figures 3, 5, 6 and 10 of arXiv 2211.12092 from result files of
+`transect path`.
 
 The loss along the path, a line for each text, with standard errors; on the right its perplexity.
 Beyond the checkpoints the ground is grey. A dotted chord joins the losses of the two; where a line
 rises above its chord, a bracket beside the highest point gives the barrier, with its interval as a
 bar; both are written at the line's end, in nats.
 
+If texts were generated, small panels below have their scores with bands of one standard error. With
+--beside another result, such as one of an ensemble, is drawn on the same axes: its losses dashed,
+its scores in a colour of its own.
+
     pip install -r requirements.txt
-    python path.py RESULT.h5 [-o NAME]
+    python path.py RESULT.h5 [--beside OTHER.h5] [-o NAME]
 """
+import pathlib
+
+import h5py
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
 import figure_files
+import score_panels
 from alpha_lines import LABEL, label_ends, look, mark_checkpoints, shade_beyond
 from result_files import dimension, formula, strings
 
 SIZE = (7, 4.2)  # inches, if there are few texts
 BESIDE = 6  # points, from a line to its bracket and between brackets
 WIDE = 1.5  # nats; over more, round perplexities are too dense at one end
+OPTIONS = {"--beside": {"type": pathlib.Path, "metavar": "OTHER.h5",
+                        "help": "another result of transect path, drawn on the same axes"}}
 
 
 def read(file):
@@ -45,14 +57,60 @@ def barriers(file):
     return np.concatenate(columns, axis=1) if len(chosen) else []
 
 
-def draw(file):
-    """The figure."""
-    data, found = read(file), barriers(file)
-    if not np.isfinite(data["nll"]).any():
-        raise figure_files.NothingToDraw("no point has a finite loss")
-    height = max(SIZE[1], 1.2 + 3 * len(data["texts"]) * LABEL["line"] / 72)
-    figure, axis = plt.subplots(figsize=(SIZE[0], height), layout="constrained")
+def draw(file, beside=None):
+    """The figure: losses above, scores of texts below, each if there are any."""
+    if beside is None:
+        return draw_all([file])
+    with h5py.File(beside) as other:
+        if "path" not in other:
+            raise figure_files.NothingToDraw(f"no group /path in {beside}")
+        return draw_all([file, other])
+
+
+def draw_all(files):
+    """The figure of one result, or of two."""
+    runs = [score_panels.read(file) for file in files]
+    titles = score_panels.titles(runs)
+    losses = [read(file) for file in files if has_losses(file)]
+    if not losses and not titles:
+        raise figure_files.NothingToDraw("no point has a finite loss, or texts")
+    tall = max(SIZE[1], 1.2 + 3 * len(losses[0]["texts"]) * LABEL["line"] / 72) if losses else 0
+    low = score_panels.SIZE[1] if titles else 0
+    width = max(SIZE[0] if losses else 0, score_panels.SIZE[0] * len(titles))
+    figure = plt.figure(figsize=(width, tall + low), layout="constrained")
+    heights = [height for height in (tall, low) if height]
+    grid = figure.add_gridspec(len(heights), max(len(titles), 1), height_ratios=heights)
+    score_panels.draw([figure.add_subplot(grid[-1, column]) for column in range(len(titles))], runs)
+    if len(files) > 1:
+        name_runs(figure, runs)
+    if losses:
+        draw_curves(figure.add_subplot(grid[0, :]), next(filter(has_losses, files)), losses)
+    return figure
+
+
+def has_losses(file):
+    """Whether texts were scored, with a finite loss."""
+    return "nll" in file["path"] and np.isfinite(file["path/nll"][:]).any()
+
+
+def name_runs(figure, runs):
+    """What the two results are of: their colours in the panels, their dashes above."""
+    names = [run["combination"] for run in runs]
+    if names[0] == names[1]:
+        names = ["first result", "second result"]
+    lines = [Line2D([], [], color=look(index)["color"], linestyle=("-", "--")[index])
+             for index in range(len(runs))]
+    figure.legend(lines, names, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+
+
+def draw_curves(axis, file, losses):
+    """The losses of a result with its barriers, and those of another."""
+    (data, *others), found = losses, barriers(file)
     draw_losses(axis, data)
+    for other in others:
+        for index, values in enumerate(other["nll"]):
+            axis.plot(other["places"], values, color=look(index)["color"], linestyle="--",
+                      linewidth=1)
     if len(found):
         shade_beyond(axis, data["places"])
         for index, barrier in enumerate(found):
@@ -64,7 +122,6 @@ def draw(file):
     axis.set_ylabel("negative log-likelihood, nats per token")
     labels = end_labels(data["texts"], found, file["path_barriers"].attrs["level"])
     label_ends(axis, data["places"], data["nll"], labels)
-    return figure
 
 
 def draw_losses(axis, data):
@@ -121,4 +178,4 @@ def name_barrier(height, lower, upper, _, level):
 
 
 if __name__ == "__main__":
-    figure_files.main(draw, __doc__, "path", "path")
+    figure_files.main(draw, __doc__, "path", "path", OPTIONS)

@@ -6,6 +6,7 @@ The perplexity over the weights of the two models, a panel for each text, all on
 colour scale, with contours. Dots are the three checkpoints; the dashed line is equation 1, from the
 minus to the plus model, the dotted one equation 3, its parallel through the base. Grey cells were
 not evaluated or are not finite. With --euclidean lengths and angles are those between the weights.
+If texts were generated, each of their scores has a panel and a scale of its own.
 
     pip install -r requirements.txt
     python plane.py RESULT.h5 [--euclidean] [-o NAME]
@@ -13,12 +14,12 @@ not evaluated or are not finite. With --euclidean lengths and angles are those b
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 import figure_files
 from heat_maps import NO_DATA
-from result_files import checkpoints, dimension, formula, strings
+from result_files import checkpoints, formula, strings
 
 SIDE = 3.8  # inches, of a square as large as a panel
 WIDEST = 12  # inches, of panels beside each other
@@ -28,17 +29,27 @@ OPTIONS = {"--euclidean": {"action": "store_true",
                            "help": "draw lengths and angles as they are between weights"}}
 
 
+SCORES = {"text_perplexity": "perplexity of texts", "positive_score": "positive score",
+          "grammar": "grammar score", "distinct_1": "distinct-1", "distinct_2": "distinct-2",
+          "distinct_3": "distinct-3"}
+
+
 def read(file):
-    """Names, the grid, and perplexities [text, w_minus, w_plus], masked where there are none."""
-    perplexity, names = file["grid/perplexity"], checkpoints(file)
+    """Names, the grid, and perplexities [text, w_minus, w_plus] and scores [w_minus, w_plus], masked
+    where there are none."""
+    grid, names = file["grid"], checkpoints(file)
     data = {
-        "texts": strings(file["grid/subset"]), "values": np.ma.masked_invalid(perplexity[:]),
-        "minus": dimension(perplexity, 1)[1], "plus": dimension(perplexity, 2)[1],
+        "texts": [], "meaning": "", "minus": grid["w_minus"][:], "plus": grid["w_plus"][:],
         "corners": {(0, 0): names["base"], (1, 0): names["b"], (0, 1): names["a"]},
-        "meaning": perplexity.attrs["long_name"],
     }
-    if not data["values"].count():
-        raise figure_files.NothingToDraw("no perplexity is finite")
+    if "perplexity" in grid:
+        data |= {"texts": strings(grid["subset"]), "meaning": grid["perplexity"].attrs["long_name"]}
+        data["values"] = np.ma.masked_invalid(grid["perplexity"][:])
+        if not data["values"].count():
+            raise figure_files.NothingToDraw("no perplexity is finite")
+    scores = {title: np.ma.masked_invalid(grid[name][:]) for name, title in SCORES.items()
+              if name in grid}
+    data["scores"] = {title: values for title, values in scores.items() if values.count()}
     if min(len(data["minus"]), len(data["plus"])) < 2:
         raise figure_files.NothingToDraw("a picture takes two weights of each model")
     return data
@@ -70,18 +81,44 @@ def draw(file, euclidean=False):
         mesh = file["grid/u"][:], file["grid/v"][:]
     else:
         mesh = np.meshgrid(data["plus"], data["minus"])
-    figure, axes = panels(len(data["texts"]), np.ptp(mesh[0]) / np.ptp(mesh[1]))
-    norm, levels = colour_scale(data["values"])
-    for axis, text, values in zip(axes.flat, data["texts"], data["values"]):
-        image = draw_losses(axis, mesh, values, norm, levels)
+    titles = [*data["texts"], *data["scores"]]
+    figure, axes = panels(len(titles), np.ptp(mesh[0]) / np.ptp(mesh[1]))
+    shown = axes.flat[:len(titles)]
+    draw_maps(figure, shown, axes, mesh, data)
+    for axis, title in zip(shown, titles):
         draw_lines(axis, place, data)
         draw_corners(axis, place, data["corners"])
-        axis.set_title(text, fontsize=10)
-    bar = figure.colorbar(image, ax=axes, label=data["meaning"], pad=0.02, aspect=30, ticks=levels)
-    bar.ax.yaxis.set_minor_locator(NullLocator())
-    bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_title(title, fontsize=10)
     name_axes(figure, attributes, euclidean)
     return figure
+
+
+def draw_maps(figure, shown, axes, mesh, data):
+    """The maps: perplexities on one scale, scores each on one of its own."""
+    count = len(data["texts"])
+    if count:
+        norm, levels = colour_scale(data["values"])
+        for axis, values in zip(shown, data["values"]):
+            image = draw_map(axis, mesh, values, norm, levels)
+        beside = list(shown[:count]) if data["scores"] else axes
+        add_bar(figure, image, beside, levels, data["meaning"])
+    for axis, (title, values) in zip(shown[count:], data["scores"].items()):
+        norm, levels = colour_scale(values) if "perplexity" in title else plain_scale(values)
+        add_bar(figure, draw_map(axis, mesh, values, norm, levels), axis, levels)
+
+
+def add_bar(figure, image, beside, levels, label=""):
+    """The scale of one map, or of several."""
+    bar = figure.colorbar(image, ax=beside, label=label, pad=0.02, aspect=30, ticks=levels)
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def plain_scale(values):
+    """A linear scale, and round levels on it."""
+    low, high = values.min(), values.max()
+    levels = [level for level in MaxNLocator(6).tick_values(low, high) if low < level < high]
+    return Normalize(low, max(high, low + 1e-9)), levels
 
 
 def panels(count, ratio):
@@ -107,8 +144,8 @@ def colour_scale(values):
     return LogNorm(low, max(high, 1.01 * low)), levels
 
 
-def draw_losses(axis, mesh, values, norm, levels):
-    """The heat map of one text, and its contours with their numbers."""
+def draw_map(axis, mesh, values, norm, levels):
+    """One heat map, and its contours with their numbers."""
     colours = plt.get_cmap("viridis").with_extremes(bad=NO_DATA)
     image = axis.pcolormesh(*mesh, values, norm=norm, cmap=colours, shading="nearest")
     if levels:

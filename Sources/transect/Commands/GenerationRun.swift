@@ -32,7 +32,8 @@ struct GenerationRun {
   init(_ request: Request) throws {
     family = try OpenedFamily(request.family)
     (labels, combination) = (family.labels, family.models.combination)
-    prompts = try TokenizedPrompts(request.prompts, family.tokenizer)
+    prompts = TokenizedPrompts(
+      try request.prompts.read(), bos: request.prompts.bos, family.tokenizer)
     let output = request.family.output
     inputs = output.output == nil ? [] : try family.inputs(prompts.source.map { [$0] } ?? [])
     journal = try output.journal(

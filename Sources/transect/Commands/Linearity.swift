@@ -37,6 +37,7 @@ struct Linearity: ParsableCommand {
   private static let mostAnchors = 32
 
   func validate() throws {
+    guard !scoring.texts.isEmpty else { throw ValidationError("name a text with --text") }
     guard anchor.values.count <= Linearity.mostAnchors else {
       throw ValidationError("--anchor takes at most \(Linearity.mostAnchors) places")
     }

@@ -6,7 +6,7 @@ import HDF5
 import JSON
 import Reports
 
-/// `transect path`: the loss along the line between two checkpoints.
+/// `transect path`: losses, and what is written, along the line between two checkpoints.
 struct Path: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
@@ -14,7 +14,8 @@ struct Path: ParsableCommand {
     discussion: """
       Evaluates A + alpha (B - A), or with --base C and --line beta C + beta (B - A), on texts, \
       without writing a merged checkpoint. Alpha 0 is A and 1 is B; both are always evaluated, and \
-      points beyond them are no part of a barrier.
+      points beyond them are no part of a barrier. With --generate texts are written after prompts \
+      at each point, and scored as `score` does; without --text there are only these.
 
       Losses are nats per token over all documents; standard errors and intervals take documents \
       as independent. --csv prints points only; barriers are in the text and in --json. With \
@@ -26,11 +27,9 @@ struct Path: ParsableCommand {
   @Option(help: "Add points until the barrier is known to so many nats per token.")
   var adaptive: Double?
 
-  @Option(help: "Seed of the draws for intervals.")
-  var seed: UInt64 = 0
-
   @OptionGroup var ensemble: EnsembleOptions
   @OptionGroup var scoring: ScoringOptions
+  @OptionGroup var writing: WritingOptions
   @OptionGroup var language: LanguageModelOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
@@ -40,6 +39,10 @@ struct Path: ParsableCommand {
     guard adaptive.map({ $0 > 0 }) ?? true else {
       throw ValidationError("--adaptive must be positive")
     }
+    guard adaptive == nil || !scoring.texts.isEmpty else {
+      throw ValidationError("--adaptive looks at losses; name a text with --text")
+    }
+    try writing.requireWork(beside: scoring)
   }
 
   func run() throws {
@@ -48,25 +51,35 @@ struct Path: ParsableCommand {
         family: .init(
           checkpoints: path.checkpoints,
           combination: ensemble.combination(base: path.basePosition), language: language,
-          resources: resources, output: output, command: command), scoring: scoring))
+          resources: resources, output: output, command: command), scoring: scoring,
+        writing: writing, pointCount: path.alphas.count))
+    let points = try points(run)
     let report = PathReport(
-      path.line, checkpoints: run.labels, texts: run.texts, points: try points(run), seed: seed)
+      path.line, checkpoints: run.labels, texts: run.texts, points: points.map { point($0, run) },
+      written: try run.scored(
+        points.map { ([$0.alpha], $0.model) }, along: [path.line.rawValue],
+        formula: path.line.formula), seed: writing.generation.sampling.seed)
     try run.finish { try output.write { try result(report, run) } }
     try show(report, run)
   }
 
-  private func points(_ run: SweepRun) throws -> [PathReport.Point] {
+  private typealias Place = (alpha: Double, model: SweepPoint)
+
+  /// The points, ascending.
+  private func points(_ run: SweepRun) throws -> [Place] {
     var all = path.alphas
     var points = try run.points(at: all.map(path.path.coefficients))
     while let alpha = next(all, points) {
       points += try run.points(at: [path.path.coefficients(at: alpha)])
       all.append(alpha)
     }
-    return zip(all, points).map { alpha, point in
-      let norms = norms(of: point.coefficients, run.gram)
-      return PathReport.Point(
-        alpha: alpha, model: point, distances: (norms[0], norms[1]), norm: norms[2])
-    }
+    return zip(all, points).map { ($0, $1) }.sorted { $0.0 < $1.0 }
+  }
+
+  private func point(_ place: Place, _ run: SweepRun) -> PathReport.Point {
+    let norms = norms(of: place.model.coefficients, run.gram)
+    return PathReport.Point(
+      alpha: place.alpha, model: place.model, distances: (norms[0], norms[1]), norm: norms[2])
   }
 
   /// ‖θ − A‖, ‖θ − B‖ and ‖θ‖.
@@ -94,10 +107,9 @@ struct Path: ParsableCommand {
     let header = [("line", jsonString(path.line.rawValue))]
     try printing.show(
       json: [jsonHeader("path", header + run.combination.jsonMembers(run.labels))]
-        + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier"),
-      csv: report.table,
-      text: run.combination.lines(run.labels) + report.lines + [""]
-        + TerminalTable(report.table).lines(width: TerminalTable.width))
+        + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier")
+        + report.sampleLines,
+      csv: report.table, text: run.combination.lines(run.labels) + report.lines)
   }
 
   private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {
@@ -110,8 +122,14 @@ struct Path: ParsableCommand {
     output.command(
       "path",
       options: path.recorded(withPaths: output.recordPaths)
-        + (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + ["--seed", "\(seed)"]
+        + (adaptive.map { ["--adaptive", "\($0)"] } ?? []) + seed
         + ensemble.recorded
-        + scoring.recorded(withPaths: output.recordPaths) + language.recorded)
+        + scoring.recorded(withPaths: output.recordPaths)
+        + writing.recorded(withPaths: output.recordPaths) + language.recorded)
+  }
+
+  /// The seed as it is recorded where texts, of which it is too, do not record it.
+  private var seed: [String] {
+    writing.generate == nil ? ["--seed", "\(writing.generation.sampling.seed)"] : []
   }
 }

@@ -58,18 +58,18 @@ struct Score: ParsableCommand {
     try opened.verifyUnchanged()
     let report = ScoreReport(
       scores, quantities: TextQuantity.allCases.filter(opened.scorer.gives),
-      notes: notes(opened.scorer))
+      notes: scorers.notes(opened.scorer))
     try output.write {
       try output.resultFile(
         title: "Scores of texts", command: command,
         inputs: sources + opened.inputs(resources),
-        groups: report.groups(attributes: attributes))
+        groups: report.groups(attributes: scorers.attributes))
     }
     try show(report)
   }
 
   /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
-  private static let memoryOfText = 32
+  static let memoryOfText = 32
 
   private func read() throws -> (
     sets: [TextSet], sources: [Provenance.Input], byteCount: Int
@@ -97,37 +97,6 @@ struct Score: ParsableCommand {
     return .jsonLines(
       text: layout.field ?? "text", prompt: promptField ?? "prompt",
       requiresPrompt: promptField != nil)
-  }
-
-  /// What was scored how, for a person.
-  private func notes(_ scorer: TextScorer) -> [String] {
-    let likelihood = scorers.scorer.map { argument in
-      "perplexity by \(labels(of: [argument])[0]), "
-        + (scorers.conditional ? "given the prompt" : "as if nothing preceded the text")
-    }
-    let seen = scorers.withPrompt ? "of prompt and text" : "of the text alone"
-    let classes: [(argument: String?, name: String, roles: LabelRoles?)] = [
-      (scorers.sentiment, "positive score", scorer.sentiment?.score.roles),
-      (scorers.grammar, "grammar score", scorer.grammar?.score.roles),
-    ]
-    return (likelihood.map { [$0] } ?? [])
-      + classes.flatMap { judge -> [String] in
-        guard let argument = judge.argument, let roles = judge.roles else { return [] }
-        let areNamed = roles.roles.allSatisfy { $0.name == $0.label.lowercased() }
-        return ["\(judge.name) by \(labels(of: [argument])[0]), \(seen)"]
-          + (areNamed ? [] : ["  \(roles)"])
-      }
-  }
-
-  private var attributes: [ResultAttribute] {
-    func flag(_ name: String, _ value: Bool) -> ResultAttribute {
-      ResultAttribute(name, .int32(value ? 1 : 0))
-    }
-    return [
-      flag("conditional", scorers.conditional), flag("scorer_bos", scorers.scorerBos),
-      flag("with_prompt", scorers.withPrompt),
-      ResultAttribute("words", .text(scorers.words.rawValue)),
-    ]
   }
 
   private func show(_ report: ScoreReport) throws {

@@ -2,6 +2,31 @@ import Generation
 import Reports
 import Tokenization
 
+/// Prompts that were read.
+struct ReadPrompts {
+  /// What each reads as.
+  let texts: [[UInt8]]
+  /// What they were read from, if it is a file.
+  let source: Provenance.Input?
+
+  /// Takes prompts as they are.
+  init(texts: [[UInt8]], source: Provenance.Input?) { (self.texts, self.source) = (texts, source) }
+
+  /// Reads a file.
+  ///
+  /// - Parameters:
+  ///   - path: the file, or `-` for standard input.
+  ///   - documents: finds prompts in its bytes.
+  /// - Throws: `CheckpointError` or `TokenizationError` if it cannot be read.
+  init(of path: String, _ documents: ([UInt8]) -> TextDocuments) throws {
+    let bytes = try TextInput(path).rest()
+    var (documents, texts) = (documents(bytes), [[UInt8]]())
+    while let document = try documents.next() { texts.append(document.text) }
+    self.init(
+      texts: texts, source: .init(label: "prompts", role: "data", path: path, bytes: bytes))
+  }
+}
+
 /// Prompts that were read, as text and as tokens.
 struct TokenizedPrompts {
   /// Tokens of each.
@@ -11,15 +36,17 @@ struct TokenizedPrompts {
   private let texts: [[UInt8]]
   private let tokenizer: ByteLevelTokenizer
 
-  /// Reads prompts.
+  /// Makes tokens.
   ///
   /// - Parameters:
-  ///   - options: where they are.
+  ///   - prompts: what was read.
+  ///   - bos: whether the end-of-text token precedes each.
   ///   - tokenizer: makes tokens.
-  /// - Throws: `CheckpointError` or `TokenizationError` if they cannot be read.
-  init(_ options: PromptOptions, _ tokenizer: ByteLevelTokenizer) throws {
-    (texts, source) = try options.read()
-    tokens = options.tokens(texts, tokenizer)
+  init(_ prompts: ReadPrompts, bos: Bool, _ tokenizer: ByteLevelTokenizer) {
+    (texts, source) = (prompts.texts, prompts.source)
+    var encoder = tokenizer.encoder()
+    let start = bos ? tokenizer.endOfText.map { [$0] } ?? [] : []
+    tokens = texts.map { start + encoder.encode($0) }
     self.tokenizer = tokenizer
   }
 

@@ -31,10 +31,11 @@ struct GenerationOptions: ParsableArguments {
   ///   - family: the models.
   ///   - resources: what may be used.
   ///   - journal: keeps finished texts.
+  ///   - extra: bytes of memory that are taken besides models.
   /// - Returns: the sweep.
   func sweep(
     after prompts: TokenizedPrompts, in family: OpenedFamily, _ resources: ResourceOptions,
-    _ journal: Journal?
+    _ journal: Journal?, extra: Int = 0
   ) -> GenerationSweep {
     let generator = TextGenerator(
       rule: sampling.rule(for: family.models.combination), endOfText: family.tokenizer.endOfText,
@@ -43,7 +44,8 @@ struct GenerationOptions: ParsableArguments {
       family.models, generator, prompts: prompts.tokens, count: samples,
       resources: .init(
         threads: resources.threads, batchSize: batchSize,
-        cacheByteCount: resources.cacheByteCount(beside: family.models)), journal: journal)
+        cacheByteCount: resources.cacheByteCount(beside: family.models, extra: extra)),
+      journal: journal)
   }
 
   /// The options that shape a result, in a fixed order.

@@ -33,13 +33,19 @@ extension ResourceOptions {
   /// The memory that keys and values of generated texts may take: what models leave of the memory
   /// granted, or 2 GB if none is.
   ///
-  /// - Parameter models: what is run.
+  /// - Parameters:
+  ///   - models: what is run.
+  ///   - extra: bytes besides.
   /// - Returns: bytes.
-  func cacheByteCount(beside models: any LanguageModelFamily) -> Int {
-    memory.map { max($0.byteCount - byteCount(of: models), 0) } ?? 2_000_000_000
+  func cacheByteCount(beside models: any LanguageModelFamily, extra: Int = 0) -> Int {
+    memory.map { max($0.byteCount - byteCount(of: models) - extra, 0) } ?? 2_000_000_000
   }
 
-  private func byteCount(of models: any LanguageModelFamily) -> Int {
+  /// The memory of models and of what threads take to run them.
+  ///
+  /// - Parameter models: what is run.
+  /// - Returns: bytes.
+  func byteCount(of models: any LanguageModelFamily) -> Int {
     models.byteCount + models.scratchByteCount(positions: 1024) * threads
   }
 }

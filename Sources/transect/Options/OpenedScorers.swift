@@ -9,6 +9,8 @@ import Reports
 struct OpenedScorers {
   /// Takes the numbers of texts.
   let scorer: TextScorer
+  /// The memory that the models take, and threads to run them.
+  let byteCount: Int
   private let language: (argument: String, models: MixedLanguageModel, LanguageModelOptions)?
   private let sentiment: OpenedClassifier?
   private let grammar: OpenedClassifier?
@@ -35,7 +37,7 @@ struct OpenedScorers {
     }
     if let models = self.language?.models {
       try resources.requireMemory(for: models, extra: extra)
-      try models.model.load(models.weights.at([1]), threads: resources.threads)
+      _ = try models.at([1], threads: resources.threads)
     }
     let precision = language.precision
     sentiment = try options.sentiment.map {
@@ -44,8 +46,9 @@ struct OpenedScorers {
     grammar = try options.grammar.map { try OpenedClassifier($0, resources, precision: precision) }
     let classifiers = [sentiment, grammar].compactMap { $0 }
     try output.checkOutput(against: classifiers.map(\.checkpoint.checkpoint), making: command)
-    try OpenedScorers.requireMemory(
-      self.language?.models.model, classifiers.map(\.classifier.model), resources, extra)
+    byteCount = OpenedScorers.byteCount(
+      self.language?.models.model, classifiers.map(\.classifier.model), resources)
+    try resources.requireMemory(byteCount + extra, for: "models, texts")
     scorer = TextScorer(
       likelihood: try self.language.map { try OpenedScorers.likelihood($0.models, $0.2, options) },
       sentiment: try sentiment.map {
@@ -68,18 +71,15 @@ struct OpenedScorers {
       models.model, tokenizer: try language.tokenizer(of: models), rule: options.rule)
   }
 
-  /// Refuses models that the memory granted does not hold together.
-  private static func requireMemory(
-    _ model: GPT2?, _ classifiers: [any SequenceClassifier], _ resources: ResourceOptions,
-    _ extra: Int
-  ) throws {
+  private static func byteCount(
+    _ model: GPT2?, _ classifiers: [any SequenceClassifier], _ resources: ResourceOptions
+  ) -> Int {
     let weights = classifiers.reduce(model?.byteCount ?? 0) { $0 + $1.byteCount }
     // One model runs after the other.
     let scratch = classifiers.reduce(model?.scratchByteCount(positions: 1024) ?? 0) {
       max($0, $1.scratchByteCount(positions: 1024))
     }
-    try resources.requireMemory(
-      weights + scratch * resources.threads + extra, for: "models, texts")
+    return weights + scratch * resources.threads
   }
 
   /// A classifier with what is made of its labels, or of those that are given.

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Checkpoints
-import Reports
-import Tokenization
 
 /// What texts are to follow.
 struct PromptOptions: ParsableArguments {
@@ -26,21 +24,11 @@ struct PromptOptions: ParsableArguments {
 
   /// Reads the prompts.
   ///
-  /// - Returns: their texts, and what they were read from, if it is a file.
+  /// - Returns: the prompts.
   /// - Throws: `CheckpointError` or `TokenizationError` if they cannot be read.
-  func read() throws -> (texts: [[UInt8]], source: Provenance.Input?) {
-    if let prompt { return ([Array(prompt.utf8)], nil) }
-    let bytes = try TextInput(prompts).rest()
-    var (documents, texts) = (layout.documents(in: bytes, of: prompts), [[UInt8]]())
-    while let document = try documents.next() { texts.append(document.text) }
-    return (texts, Provenance.Input(label: "prompts", role: "data", path: prompts, bytes: bytes))
-  }
-
-  /// The tokens of prompts.
-  func tokens(_ texts: [[UInt8]], _ tokenizer: ByteLevelTokenizer) -> [[Int32]] {
-    var encoder = tokenizer.encoder()
-    let start = bos ? tokenizer.endOfText.map { [$0] } ?? [] : []
-    return texts.map { start + encoder.encode($0) }
+  func read() throws -> ReadPrompts {
+    if let prompt { return ReadPrompts(texts: [Array(prompt.utf8)], source: nil) }
+    return try ReadPrompts(of: prompts) { layout.documents(in: $0, of: prompts) }
   }
 
   /// The options that shape a result, in a fixed order.

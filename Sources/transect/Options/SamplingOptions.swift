@@ -17,7 +17,7 @@ struct SamplingOptions: ParsableArguments {
   @Flag(help: "Take the likeliest token, always; of an ensemble, of those that its filter leaves.")
   var greedy = false
 
-  @Option(help: "Seed of the random numbers.")
+  @Option(help: "Seed of everything that is drawn at random.")
   var seed: UInt64 = 0
 
   func validate() throws {

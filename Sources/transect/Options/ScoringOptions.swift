@@ -10,7 +10,7 @@ struct ScoringOptions: ParsableArguments {
   @Option(
     name: .customLong("text"),
     help: "Text to score: FILE, NAME=FILE, or - for standard input; may be repeated.")
-  var texts: [NamedFile]
+  var texts: [NamedFile] = []
 
   @OptionGroup var layout: TextOptions
 
@@ -30,7 +30,6 @@ struct ScoringOptions: ParsableArguments {
   var bos = true
 
   func validate() throws {
-    guard !texts.isEmpty else { throw ValidationError("name a text with --text") }
     guard Set(texts.map(\.name)).count == texts.count else {
       throw ValidationError("two texts have one name; give them others: --text NAME=FILE")
     }
@@ -91,8 +90,10 @@ struct ScoringOptions: ParsableArguments {
   /// What windows are, whatever was left to defaults, as attributes of a result.
   ///
   /// - Parameter models: their context is the default.
-  /// - Returns: extents in tokens, and whether documents begin with the end-of-text token.
+  /// - Returns: extents in tokens, and whether documents begin with the end-of-text token; nothing
+  ///   without texts.
   func attributes(for models: any LanguageModelFamily) -> [ResultAttribute] {
+    guard !texts.isEmpty else { return [] }
     let context = context ?? models.contextLength
     return [
       ResultAttribute("window_context", .int32(Int32(clamping: context))),

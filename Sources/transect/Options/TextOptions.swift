@@ -36,11 +36,7 @@ struct TextOptions: ParsableArguments {
   ///   - argument: as it was named.
   /// - Returns: them, to be pulled.
   func documents(in bytes: [UInt8], of argument: String) -> TextDocuments {
-    var rest: [UInt8]? = bytes
-    return TextDocuments(layout(of: argument), path: argument) {
-      defer { rest = nil }
-      return rest ?? []
-    }
+    transect.documents(layout(of: argument), in: bytes, of: argument)
   }
 
   private func layout(of argument: String) -> TextLayout {
@@ -48,5 +44,20 @@ struct TextOptions: ParsableArguments {
     if trees { return .trees }
     if let field { return .jsonLines(field: field) }
     return argument.hasSuffix(".jsonl") ? .jsonLines(field: "text") : .whole
+  }
+}
+
+/// The documents of a file that was read.
+///
+/// - Parameters:
+///   - layout: how it holds them.
+///   - bytes: all of it.
+///   - argument: as it was named.
+/// - Returns: them, to be pulled.
+func documents(_ layout: TextLayout, in bytes: [UInt8], of argument: String) -> TextDocuments {
+  var rest: [UInt8]? = bytes
+  return TextDocuments(layout, path: argument) {
+    defer { rest = nil }
+    return rest ?? []
   }
 }

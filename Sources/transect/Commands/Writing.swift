@@ -1,0 +1,111 @@
+import Evaluation
+import Generation
+import HDF5
+import Journals
+import Reports
+
+/// Prompts of a sweep that texts are written after, and what scores the texts.
+struct Writing {
+  private let options: WritingOptions
+  private let prompts: TokenizedPrompts
+  private let scorers: OpenedScorers
+  private let family: OpenedFamily
+  private let request: OpenedFamily.Request
+
+  /// What texts take while they are scored, for each token that may be generated.
+  private static let memoryOfToken = 5 * Score.memoryOfText
+
+  /// Opens prompts and scorers; there is no value if nothing is to be written.
+  ///
+  /// - Parameters:
+  ///   - options: which.
+  ///   - bos: whether the end-of-text token precedes prompts.
+  ///   - family: the models that write.
+  ///   - request: what they were opened by.
+  ///   - pointCount: at how many points they write.
+  /// - Throws: what is wrong with prompts, scorers or memory granted.
+  init?(
+    _ options: WritingOptions, bos: Bool, _ family: OpenedFamily,
+    _ request: OpenedFamily.Request, pointCount: Int
+  ) throws {
+    guard let read = try options.read() else { return nil }
+    (self.options, self.family, self.request) = (options, family, request)
+    prompts = TokenizedPrompts(read, bos: bos, family.tokenizer)
+    let tokens = [options.generation.samples, options.generation.maxNew, pointCount].reduce(
+      prompts.tokens.count
+    ) { $0.multipliedReportingOverflow(by: $1).overflow ? .max / 2 : $0 * $1 }
+    let texts = min(tokens, Int.max / 4 / Writing.memoryOfToken) * Writing.memoryOfToken
+    // The scorer has a tokenizer and heads of its own.
+    var language = request.language
+    (language.tokenizer, language.heads) = (nil, nil)
+    scorers = try OpenedScorers(
+      options.scorers, language, request.resources, before: request.output,
+      making: request.command, extra: request.resources.byteCount(of: family.models) + texts)
+  }
+
+  /// What prompts were read from.
+  var source: Provenance.Input? { prompts.source }
+
+  /// The models that score, as a result records them.
+  ///
+  /// - Throws: `CheckpointError` if a file cannot be read to its end.
+  func scorerInputs() throws -> [Provenance.Input] { try scorers.inputs(request.resources) }
+
+  /// What tells texts from those of other runs, besides inputs.
+  var facts: [String] { options.shaping + ["\(family.models.combination)"] }
+
+  /// The texts of all points.
+  ///
+  /// - Parameter journal: keeps finished ones.
+  /// - Returns: a sweep that writes them.
+  func sweep(_ journal: Journal?) -> GenerationSweep {
+    options.generation.sweep(
+      after: prompts, in: family, request.resources, journal, extra: scorers.byteCount)
+  }
+
+  /// Scores what was written.
+  ///
+  /// - Parameters:
+  ///   - points: with their texts and, of each axis, their place.
+  ///   - axes: what the numbers of a place are called.
+  ///   - formula: what a model is of its checkpoints.
+  /// - Returns: the texts with their scores, point by point.
+  /// - Throws: `ModelError` if a scorer cannot read a text.
+  func scored(
+    _ points: [(place: [Double], model: SweepPoint)], along axes: [String], formula: String
+  ) throws -> ScoredSamples {
+    let rows = points.enumerated().map { number, point in
+      point.model.written.map { prompts.row($0, point: number) }
+    }
+    let sets = zip(points, rows).map { point, rows in
+      TextSet(
+        "texts", at: zip(axes, point.place).map { .init($0, $1) },
+        texts: rows.map { row in
+          PromptedText(
+            Array(row.text.utf8), after: Array(row.prompt.utf8),
+            promptID: row.generated.prompt, replicate: row.generated.sample)
+        })
+    }
+    let scorer = scorers.scorer
+    return ScoredSamples(
+      SamplesResult(
+        rows.flatMap { $0 },
+        at: points.map { .init(place: $0.place, coefficients: $0.model.coefficients) },
+        along: axes, setting(formula)),
+      try scorer.scores(of: sets, threads: request.resources.threads),
+      quantities: TextQuantity.allCases.filter(scorer.gives),
+      notes: options.scorers.notes(scorer), attributes: options.scorers.attributes)
+  }
+
+  private func setting(_ formula: String) -> SamplesResult.Setting {
+    let (combination, sampling) = (family.models.combination, options.generation.sampling)
+    return .init(
+      rule: sampling.rule(for: combination), seed: sampling.seed, formula: formula,
+      checkpoints: family.labels, combination: combination)
+  }
+
+  /// Checks that no scorer was changed.
+  ///
+  /// - Throws: `CheckpointError` if one was.
+  func verifyUnchanged() throws { try scorers.verifyUnchanged() }
+}

@@ -1,0 +1,41 @@
+import Checkpoints
+import Evaluation
+import HDF5
+
+/// What is told of scorers beside their numbers.
+extension ScorerOptions {
+  /// What is scored how, for a person.
+  ///
+  /// - Parameter scorer: of these options.
+  /// - Returns: lines.
+  func notes(_ scorer: TextScorer) -> [String] {
+    let likelihood = self.scorer.map { argument in
+      "perplexity by \(labels(of: [argument])[0]), "
+        + (conditional ? "given the prompt" : "as if nothing preceded the text")
+    }
+    let seen = withPrompt ? "of prompt and text" : "of the text alone"
+    let classes: [(argument: String?, name: String, roles: LabelRoles?)] = [
+      (sentiment, "positive score", scorer.sentiment?.score.roles),
+      (grammar, "grammar score", scorer.grammar?.score.roles),
+    ]
+    return (likelihood.map { [$0] } ?? [])
+      + classes.flatMap { judge -> [String] in
+        guard let argument = judge.argument, let roles = judge.roles else { return [] }
+        let areNamed = roles.roles.allSatisfy { $0.name == $0.label.lowercased() }
+        return ["\(judge.name) by \(labels(of: [argument])[0]), \(seen)"]
+          + (areNamed ? [] : ["  \(roles)"])
+      }
+  }
+
+  /// What scores are of, as attributes of a result.
+  var attributes: [ResultAttribute] {
+    func flag(_ name: String, _ value: Bool) -> ResultAttribute {
+      ResultAttribute(name, .int32(value ? 1 : 0))
+    }
+    return [
+      flag("conditional", conditional), flag("scorer_bos", scorerBos),
+      flag("with_prompt", withPrompt),
+      ResultAttribute("words", .text(words.rawValue)),
+    ]
+  }
+}
