@@ -67,6 +67,7 @@ func openSingleFile(
   switch try FileSignature(file) {
   case .safetensors: return try SafetensorsFile(file)
   case .zip: return try PyTorchArchive(file)
+  case .torchLegacy: return try PyTorchLegacyFile(file)
   case .json: throw CheckpointError(.malformed, in: path, "is JSON text where tensors belong")
   case .other(let kind): throw CheckpointError(.unsupported, in: path, "is \(kind)")
   }

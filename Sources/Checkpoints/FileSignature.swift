@@ -4,6 +4,7 @@ import Tensors
 enum FileSignature {
   case safetensors
   case zip
+  case torchLegacy
   case json
   case other(String)
 
@@ -22,6 +23,11 @@ enum FileSignature {
       return .other("a Git LFS pointer, not the file it stands for; fetch it with 'git lfs pull'")
     }
     if isTextOfAnObject(head) { return .json }
+    if isTorchLegacy(head) { return .torchLegacy }
+    if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
+      return .other(
+        "a tar archive, as PyTorch before version 0.1.10 wrote them, which is not supported")
+    }
     return others.first { head.starts(with: $0.magic) }.map { .other($0.name) }
   }
 
@@ -37,19 +43,25 @@ enum FileSignature {
     head[0] == UInt8(ascii: "{") && !head.prefix(8).contains(0)
   }
 
+  /// A pickle of one integer of 10 bytes, in any protocol.
+  private static func isTorchLegacy(_ head: [UInt8]) -> Bool {
+    guard head.count > 2, head[0] == 0x80, (2...5).contains(head[1]) else { return false }
+    let frame = head[2] == 0x95 ? 9 : 0
+    return head.dropFirst(2 + frame).starts(with: torchNumber)
+  }
+
+  private static let torchNumber: [UInt8] = [
+    0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
+  ]
+
   private static let others: [(magic: [UInt8], name: String)] =
     [
       ([0x1F, 0x8B], "gzip-compressed; decompress it first"),
       ([0x47, 0x47, 0x55, 0x46], "a GGUF file, which is not supported"),
       ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, which is not supported"),
       ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], "a NumPy array file, which is not supported"),
-      (
-        [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19],
-        "a PyTorch file in the format used before version 1.6, which is not supported; "
-          + "save it again with a newer torch.save"
-      ),
     ]
     + (2...5).map { protocolVersion in
-      ([0x80, protocolVersion], "a bare pickle, not a PyTorch zip archive")
+      ([0x80, protocolVersion], "a bare pickle, not what torch.save writes")
     }
 }

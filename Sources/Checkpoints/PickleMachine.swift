@@ -3,8 +3,8 @@
 /// A pickle is a program for a stack machine, and Python's machine calls whatever function it
 /// names. This one calls none: it has no means to. It knows the opcodes that Python's writers
 /// use from protocol 2 on, notes which function would be called with what, and leaves it to
-/// the reader of the ``PickleGraph`` to know some of them. Lists, sets and attributes take part
-/// in no tensor, so their contents are dropped.
+/// the reader of the ``PickleGraph`` to know some of them. Sets and attributes take part in no
+/// tensor, so their contents are dropped; so are those of lists, unless they are asked for.
 ///
 /// Every length is checked against the bytes left before anything is allocated for it, and
 /// work and memory are bounded by the limits below, which are far above what real checkpoints
@@ -17,6 +17,8 @@ struct PickleMachine {
     let reason: CheckpointError.Reason
     let offset: Int
     let detail: String
+    /// Whether more bytes after the last might mend it.
+    var isCutOff = false
   }
 
   static let operationLimit = 10_000_000
@@ -38,21 +40,27 @@ struct PickleMachine {
   private var graph = PickleGraph()
   private var globalIndices: [String: Int32] = [:]
   private var itemCount = 0
+  private let keepsLists: Bool
 
   private static let stop: UInt8 = 0x2E
   private static let newestProtocol = 5
 
   /// What a pickle describes.
   ///
+  /// - Parameters:
+  ///   - bytes: the pickle, and whatever may follow it.
+  ///   - keepsLists: whether the items of lists are kept.
+  /// - Returns: what it describes.
   /// - Throws: ``Fault`` if it is cut off, breaks the machine's rules or exceeds its limits,
   ///   holds an opcode that no writer of data uses, or names one of ``UnsafeGlobals``.
-  static func run(_ bytes: [UInt8]) throws -> PickleGraph {
-    var machine = PickleMachine(bytes)
+  static func run(_ bytes: [UInt8], keepsLists: Bool = false) throws -> PickleGraph {
+    var machine = PickleMachine(bytes, keepsLists: keepsLists)
     for _ in 0..<operationLimit {
       machine.opcodeOffset = machine.offset
       let opcode = UInt8(truncatingIfNeeded: try machine.unsigned(1))
       guard opcode != stop else {
         machine.graph.root = try machine.pop()
+        machine.graph.byteCount = machine.offset
         return machine.graph
       }
       try machine.execute(opcode)
@@ -60,7 +68,9 @@ struct PickleMachine {
     throw machine.fault("the pickle has more than \(operationLimit) operations")
   }
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], keepsLists: Bool) {
+    (self.bytes, self.keepsLists) = (bytes, keepsLists)
+  }
 
   private mutating func execute(_ opcode: UInt8) throws {
     if let known = StreamOpcode(rawValue: opcode) {
@@ -82,6 +92,10 @@ struct PickleMachine {
   ) -> Fault {
     Fault(reason: reason, offset: opcodeOffset, detail: detail)
   }
+
+  private func cutOff(_ detail: String) -> Fault {
+    Fault(reason: .malformed, offset: opcodeOffset, detail: detail, isCutOff: true)
+  }
 }
 
 // MARK: Bytes and stack
@@ -89,7 +103,7 @@ struct PickleMachine {
 extension PickleMachine {
   private mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
     guard count <= bytes.count - offset else {
-      throw fault("the pickle ends inside an operation, or before STOP")
+      throw cutOff("the pickle ends inside an operation, or before STOP")
     }
     defer { offset += count }
     return bytes[offset..<offset + count]
@@ -123,7 +137,7 @@ extension PickleMachine {
 
   private mutating func line() throws -> String {
     guard let end = bytes[offset...].firstIndex(of: UInt8(ascii: "\n")) else {
-      throw fault("the pickle ends inside a name")
+      throw cutOff("the pickle ends inside a name")
     }
     let line = try text(end - offset)
     offset += 1
@@ -182,7 +196,7 @@ extension PickleMachine {
     case .frame:
       let length = try unsigned(8)
       guard length <= bytes.count - offset else {
-        throw fault("a frame of \(length) bytes, with \(bytes.count - offset) left")
+        throw cutOff("a frame of \(length) bytes, with \(bytes.count - offset) left")
       }
     case .binGet: try recall(unsigned(1))
     case .longBinGet: try recall(unsigned(4))
@@ -217,14 +231,20 @@ extension PickleMachine {
     case .long1: return try integer(ofBytes: unsigned(1))
     case .long4: return try integer(ofBytes: signedLength())
     case .binUnicode: return .text(try text(unsigned(4)))
-    case .shortBinUnicode, .shortBinString: return .text(try text(unsigned(1)))
+    case .shortBinUnicode: return .text(try text(unsigned(1)))
+    case .shortBinString: return try textOrBytes(unsigned(1))
     case .binUnicode8: return .text(try text(unsigned(8)))
-    case .binString: return .text(try text(signedLength()))
+    case .binString: return try textOrBytes(signedLength())
     case .binFloat: return try skipping(8)
     case .binBytes: return try skipping(unsigned(4))
     case .shortBinBytes: return try skipping(unsigned(1))
     case .binBytes8, .byteArray8: return try skipping(unsigned(8))
     }
+  }
+
+  /// A string of Python 2, which has the same kind for text and for bytes.
+  private mutating func textOrBytes(_ count: Int) throws -> PickleValue {
+    String(validating: try take(count), as: UTF8.self).map { .text($0) } ?? .other
   }
 
   private mutating func skipping(_ count: Int) throws -> PickleValue {
@@ -249,9 +269,12 @@ extension PickleMachine {
     case .tuple2: try pushTuple(from: top(2))
     case .tuple3: try pushTuple(from: top(3))
     case .emptyDict: try pushDictionary()
-    case .emptyList, .emptySet: try push(.other)
-    case .append, .pop: _ = try pop()
-    case .appends, .addItems, .popMark: drop(from: try closeMark())
+    case .emptyList: try pushList()
+    case .emptySet: try push(.other)
+    case .pop: _ = try pop()
+    case .append: try appendItems(from: top(1))
+    case .appends: try appendItems(from: closeMark())
+    case .addItems, .popMark: drop(from: try closeMark())
     case .setItem: try setItems(from: top(2))
     case .setItems: try setItems(from: closeMark())
     case .frozenSet:
@@ -280,6 +303,22 @@ extension PickleMachine {
     try count(1)
     graph.dictionaries.append([])
     try push(.dictionary(Int32(graph.dictionaries.count - 1)))
+  }
+
+  private mutating func pushList() throws {
+    guard keepsLists else { return try push(.other) }
+    try count(1)
+    graph.lists.append([])
+    try push(.list(Int32(graph.lists.count - 1)))
+  }
+
+  /// Appends to a list. Anything else takes the items and shows nothing.
+  private mutating func appendItems(from start: Int) throws {
+    if keepsLists, start > marks.last ?? 0, case .list(let index) = stack[start - 1] {
+      try count(stack.count - start)
+      graph.lists[Int(index)] += stack[start...]
+    }
+    drop(from: start)
   }
 
   /// Sets keys and values, alternating. Anything but a dict takes them and shows nothing.
@@ -311,6 +350,8 @@ extension PickleMachine {
     case .build: _ = try pop()
     case .binPersid:
       guard case .tuple(let id) = try pop() else { throw fault("a persistent id that is no tuple") }
+      try count(1)
+      graph.persistentIDs.append(id)
       try push(.persistent(id))
     }
   }

@@ -3,7 +3,8 @@
 /// Containers are positions in a ``PickleGraph``. So a value used a million times is stored
 /// once, a dict may hold itself, and giving back a graph takes no recursion, however deep it is.
 enum PickleValue: Sendable {
-  /// None, fractions, byte strings, lists, sets, and all else that describes no tensor.
+  /// None, fractions, byte strings, sets, lists that were not asked for, and all else that
+  /// describes no tensor.
   case other
   case bool(Bool)
   case integer(Int)
@@ -11,6 +12,8 @@ enum PickleValue: Sendable {
   case tuple(PickleTuple)
   /// An index into ``PickleGraph/dictionaries``.
   case dictionary(Int32)
+  /// An index into ``PickleGraph/lists``.
+  case list(Int32)
   /// A class or function that is named: an index into ``PickleGraph/globals``.
   case global(Int32)
   /// What calling such a class or function would give. Nothing is called.
@@ -41,6 +44,12 @@ struct PickleGraph: Sendable {
   var items: [PickleValue] = []
   /// Each dict's entries in the order they were set.
   var dictionaries: [[Entry]] = []
+  /// The items of each list, if they were asked for.
+  var lists: [[PickleValue]] = []
+  /// Every id of what is kept outside the pickle, as often as it is named.
+  var persistentIDs: [PickleTuple] = []
+  /// The bytes that the pickle takes.
+  var byteCount = 0
   /// Names of classes and functions with their modules', such as `collections.OrderedDict`.
   var globals: [String] = []
 
@@ -69,6 +78,7 @@ struct PickleGraph: Sendable {
     case .text: "a string"
     case .tuple: "a tuple"
     case .dictionary: "a dict"
+    case .list: "a list"
     case .global(let index): "the name \(globals[Int(index)].shortened)"
     case .call(let function, _): "an object made by \(globals[Int(function)].shortened)"
     case .persistent: "a storage"

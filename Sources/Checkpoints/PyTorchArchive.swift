@@ -68,7 +68,6 @@ private struct ArchiveFolder {
   private var entries: [Substring: ZipDirectory.Entry] = [:]
 
   private static let newestVersion = 10
-  private static let pickleLimit = 200_000_000
 
   init(_ file: InputFile) throws {
     self.file = file
@@ -87,7 +86,7 @@ private struct ArchiveFolder {
 
   /// The content of `data.pkl`.
   func pickle() throws -> [UInt8] {
-    guard let content = try content(of: "data.pkl", limit: ArchiveFolder.pickleLimit) else {
+    guard let content = try content(of: "data.pkl", limit: PickleSequence.pickleLimit) else {
       throw refused("is a zip archive without data.pkl, so not PyTorch's")
     }
     return content

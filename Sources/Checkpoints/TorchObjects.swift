@@ -1,7 +1,7 @@
 import Tensors
 
 /// Tensors as PyTorch pickles them: a call of a rebuilding function, over a storage whose bytes
-/// are an entry of the archive.
+/// are elsewhere in the file.
 ///
 /// Known are `torch._utils._rebuild_tensor`, `_rebuild_tensor_v2`, `_rebuild_tensor_v3` (which
 /// newer element types use), `_rebuild_parameter` and `_rebuild_parameter_with_state`, and
@@ -15,6 +15,8 @@ struct TorchObjects {
   let byteOrder: ByteOrder
   /// Where the bytes of each storage lie, by the storage's key.
   let storages: [String: Range<Int>]
+  /// Whether storages may be named as they were before PyTorch 1.6.
+  var allowsOlderIDs = false
 
   /// More extents than any tensor has that a model was trained with.
   static let rankLimit = 32
@@ -136,37 +138,32 @@ extension TorchObjects {
     let dtype: DType
   }
 
-  /// Resolves `('storage', type, key, device, element count)`.
   private func storage(_ id: PickleTuple, name: TensorName) throws -> Storage {
-    let fields = Array(graph.items(of: id))
-    guard fields.count == 5, case .text("storage") = fields[0],
-      let type = graph.globalName(fields[1]), case .text(let key) = fields[2],
-      case .integer(let count) = fields[4], count >= 0
-    else { throw malformed("its storage is not named by a type, a key and a size", name) }
-    guard let dtype = TorchObjects.storageTypes[type] else {
+    guard let id = StorageID(id, in: graph), !id.isOlderForm || allowsOlderIDs else {
+      throw malformed("its storage is not named by a type, a key and a size", name)
+    }
+    guard let dtype = StorageID.elementTypes[id.type] else {
       throw CheckpointError(
-        .unsupported, in: file.path, tensor: name, "storage type \(type.shortened) is not supported"
-      )
+        .unsupported, in: file.path, tensor: name,
+        "storage type \(id.type.shortened) is not supported")
     }
-    guard let bytes = storages[key] else {
-      throw malformed("its storage '\(key.shortened)' is not in the archive", name)
+    guard let bytes = storages[id.key] else {
+      throw malformed("its storage '\(id.key.shortened)' is not in the file", name)
     }
-    guard count.multipliedReportingOverflow(by: dtype.byteCount) == (bytes.count, false) else {
+    guard id.count.multipliedReportingOverflow(by: dtype.byteCount) == (bytes.count, false) else {
       throw malformed(
-        "its storage '\(key.shortened)' holds \(bytes.count) bytes, not \(count) elements of "
-          + dtype.rawValue, name)
+        "its storage '\(id.key.shortened)' holds \(bytes.count) bytes, not \(id.count) elements "
+          + "of \(dtype.rawValue)", name)
     }
-    return Storage(bytes: bytes, dtype: dtype)
+    guard let elements = id.elements else { return Storage(bytes: bytes, dtype: dtype) }
+    guard elements.upperBound <= id.count else {
+      throw malformed(
+        "is in elements \(elements) of its storage '\(id.key.shortened)', which has \(id.count)",
+        name)
+    }
+    let first = bytes.lowerBound + elements.lowerBound * dtype.byteCount
+    return Storage(bytes: first..<first + elements.count * dtype.byteCount, dtype: dtype)
   }
-
-  /// An untyped storage counts bytes, and the function that rebuilds the tensor says the type.
-  private static let storageTypes: [String: DType] = [
-    "torch.DoubleStorage": .float64, "torch.FloatStorage": .float32,
-    "torch.HalfStorage": .float16, "torch.BFloat16Storage": .bfloat16,
-    "torch.LongStorage": .int64, "torch.IntStorage": .int32, "torch.ShortStorage": .int16,
-    "torch.CharStorage": .int8, "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
-    "torch.storage.UntypedStorage": .uint8,
-  ]
 
   private static let elementTypes: [String: DType] = [
     "torch.float64": .float64, "torch.float32": .float32, "torch.float16": .float16,

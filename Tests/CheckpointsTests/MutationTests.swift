@@ -19,6 +19,15 @@ import Testing
     return zip.bytes
   }
 
+  private static var legacy: [UInt8] {
+    let storage = LegacyTorchBytes.storage("0", count: 6)
+    let inner = PickleBytes.dictionary([
+      ("a", LegacyTorchBytes.tensor(storage, shape: [3, 2], strides: [1, 3]))
+    ])
+    let root = PickleBytes.dictionary([("model", inner), ("epoch", [0x4B, 1])])
+    return LegacyTorchBytes(root, storages: [("0", 6, Array(0..<24))]).bytes
+  }
+
   private static var safetensors: [UInt8] {
     SafetensorsBytes.file([
       ("a", "F32", [2, 3], Array(0..<24)), ("b", "U8", [], [1]), ("c", "I64", [0], []),
@@ -26,7 +35,8 @@ import Testing
   }
 
   @Test(
-    "Any mutation is read or refused", arguments: [("pt", archive), ("safetensors", safetensors)])
+    "Any mutation is read or refused",
+    arguments: [("pt", archive), ("bin", legacy), ("safetensors", safetensors)])
   func mutations(suffix: String, bytes: [UInt8]) throws {
     let folder = try TemporaryFolder()
     var generator = SplitMix64(state: 20_261_123)

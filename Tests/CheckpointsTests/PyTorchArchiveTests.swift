@@ -159,7 +159,7 @@ import Testing
     "A storage that is not there is refused", arguments: ["1", "", "../data.pkl", "/etc/passwd"])
   func missingStorage(key: String) {
     let tensor = PickleBytes.tensor(key, count: 6, shape: [6], strides: [1])
-    expectError(.malformed, "is not in the archive", tensor: "t") {
+    expectError(.malformed, "is not in the file", tensor: "t") {
       try files.open(PickleBytes.dictionary([("t", tensor)]))
     }
   }

@@ -19,6 +19,10 @@ struct TorchFixture {
     try PyTorchArchive(folder.write(zip.bytes, to: "model.pt"))
   }
 
+  func openOlder(_ bytes: [UInt8]) throws -> PyTorchLegacyFile {
+    try PyTorchLegacyFile(folder.write(bytes, to: "model.bin"))
+  }
+
   func open(
     _ root: [UInt8], storages: [(key: String, bytes: [UInt8])] = storage,
     others: [ZipBytes.Entry] = []
@@ -30,7 +34,7 @@ struct TorchFixture {
 /// Expects that a file is refused, in one line that says why.
 func expectError(
   _ reason: CheckpointError.Reason, _ word: String, tensor: TensorName? = nil,
-  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> PyTorchArchive
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> any Checkpoint
 ) {
   let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) { try body() }
   let description = error?.description ?? ""

@@ -8,11 +8,6 @@ import Testing
 struct ZooTests {
   private static let groups = Zoo.cases("safetensors-", "gpt2-folder-", "torch-")
 
-  /// PyTorch's format from before version 1.6, which is refused by name.
-  private static let notYetSupported: Set<String> = [
-    "torch-good/gpt2-legacy.bin", "torch-good/views-legacy.pt",
-  ]
-
   private static let names: [String: DType] = [
     "float64": .float64, "float32": .float32, "float16": .float16, "bfloat16": .bfloat16,
     "float8_e4m3fn": .float8E4M3, "float8_e5m2": .float8E5M2, "int64": .int64, "int32": .int32,
@@ -22,7 +17,7 @@ struct ZooTests {
 
   @Test(
     "Good checkpoints give every tensor, bit for bit",
-    arguments: groups.filter { $0.valid == true && !notYetSupported.contains($0.file) },
+    arguments: groups.filter { $0.valid == true },
     InputMode.allCases)
   func good(zooCase: Zoo.Case, mode: InputMode) throws {
     try expectTensors(of: zooCase, in: openCheckpoint(zooCase.path, mode: mode))
@@ -30,14 +25,7 @@ struct ZooTests {
 
   @Test("Bad checkpoints are refused in one line", arguments: groups.filter { $0.valid == false })
   func bad(zooCase: Zoo.Case) throws {
-    try expectRefusal(of: zooCase, reason: nil)
-  }
-
-  @Test(
-    "Checkpoints of an older format are refused as such",
-    arguments: groups.filter { notYetSupported.contains($0.file) })
-  func older(zooCase: Zoo.Case) throws {
-    try expectRefusal(of: zooCase, reason: .unsupported)
+    try expectRefusal(of: zooCase)
   }
 
   @Test(
@@ -47,7 +35,7 @@ struct ZooTests {
     if let checkpoint = try? openCheckpoint(zooCase.path) {
       try expectTensors(of: zooCase, in: checkpoint)
     } else {
-      try expectRefusal(of: zooCase, reason: nil)
+      try expectRefusal(of: zooCase)
     }
   }
 
@@ -87,11 +75,10 @@ struct ZooTests {
     try checkpoint.verifyUnchanged()
   }
 
-  private func expectRefusal(of zooCase: Zoo.Case, reason: CheckpointError.Reason?) throws {
+  private func expectRefusal(of zooCase: Zoo.Case) throws {
     let error = #expect(throws: CheckpointError.self) { try openCheckpoint(zooCase.path) }
     let description = try #require(error?.description)
     #expect(description.isOneLine)
     #expect(description.contains(baseName(zooCase.file)))
-    if let reason { #expect(error?.reason == reason) }
   }
 }
