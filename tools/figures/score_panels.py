@@ -16,7 +16,7 @@ def read(file):
     path = file["path"]
     names = [name for names in PANELS.values() for name in names if name in path]
     data = {"scores": {name: (path[name][:], path[f"{name}_errors"][:]) for name in names}}
-    data["combination"] = path.attrs["combination"]
+    data["combination"] = path.attrs.get("combination", "weights")
     if path.attrs.get("filter", "ensemble") != "ensemble":
         data["combination"] += f", filter {path.attrs['filter']}"
     data["parameter"], data["places"] = dimension(path["norm"], 0)

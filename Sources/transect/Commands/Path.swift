@@ -106,7 +106,10 @@ struct Path: ParsableCommand {
   private func show(_ report: PathReport, _ run: SweepRun) throws {
     let header = [("line", jsonString(path.line.rawValue))]
     try printing.show(
-      json: [jsonHeader("path", header + run.combination.jsonMembers(run.labels))]
+      json: [
+        jsonHeader(
+          "path", header + run.combination.jsonMembers(run.labels) + writing.jsonMembers)
+      ]
         + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier")
         + report.sampleLines,
       csv: report.table, text: run.combination.lines(run.labels) + report.lines)
@@ -114,7 +117,7 @@ struct Path: ParsableCommand {
 
   private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Loss along an interpolation path", command: command, inputs: run.inputs,
+      title: "\(writing.subject) along an interpolation path", command: command, inputs: run.inputs,
       groups: report.groups(attributes: run.attributes))
   }
 

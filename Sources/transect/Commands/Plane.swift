@@ -93,14 +93,16 @@ struct Plane: ParsableCommand {
 
   private func show(_ report: PlaneReport, _ run: SweepRun) throws {
     try printing.show(
-      json: [jsonHeader("plane", run.combination.jsonMembers(run.labels))]
+      json: [
+        jsonHeader("plane", run.combination.jsonMembers(run.labels) + writing.jsonMembers)
+      ]
         + jsonLines(report.table, kind: "point") + report.sampleLines, csv: report.table,
       text: run.combination.lines(run.labels) + report.lines)
   }
 
   private func result(_ report: PlaneReport, _ run: SweepRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Loss on a plane of checkpoints", command: command, inputs: run.inputs,
+      title: "\(writing.subject) on a plane of checkpoints", command: command, inputs: run.inputs,
       groups: report.groups(attributes: run.attributes))
   }
 

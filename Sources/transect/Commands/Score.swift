@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import HDF5
-import JSON
 import Reports
 import Tokenization
 
@@ -101,12 +100,7 @@ struct Score: ParsableCommand {
 
   private func show(_ report: ScoreReport) throws {
     let table = perText ? report.textTable : report.table
-    let header = jsonHeader(
-      "score",
-      [
-        ("conditional", "\(scorers.conditional)"), ("with_prompt", "\(scorers.withPrompt)"),
-        ("words", jsonString(scorers.words.rawValue)),
-      ])
+    let header = jsonHeader("score", scorers.jsonMembers)
     try printing.show(
       json: [header] + jsonLines(table, kind: perText ? "text" : "score"), csv: table,
       text: perText ? TerminalTable(table).lines(width: TerminalTable.width) : report.lines)

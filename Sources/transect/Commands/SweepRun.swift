@@ -42,7 +42,6 @@ struct SweepRun {
   ///
   /// - Throws: what is wrong with checkpoints, texts, tokenizer, output or journal.
   init(_ request: Request) throws {
-    try request.writing.requireWork(beside: request.scoring)
     family = try OpenedFamily(request.family)
     let models = family.models
     (labels, combination) = (family.labels, models.combination)
@@ -53,7 +52,8 @@ struct SweepRun {
       request.writing, bos: request.scoring.bos, family, request.family,
       pointCount: request.pointCount)
     let shaping = try family.inputs(sources + [writing?.source].compactMap { $0 })
-    inputs = try shaping + (writing?.scorerInputs() ?? [])
+    let isKept = request.family.output.output != nil
+    inputs = try shaping + (isKept ? writing?.scorerInputs() ?? [] : [])
     let resources = request.family.resources
     gram =
       combination == .weights

@@ -12,8 +12,9 @@ struct Writing {
   private let family: OpenedFamily
   private let request: OpenedFamily.Request
 
-  /// What texts take while they are scored, for each token that may be generated.
-  private static let memoryOfToken = 5 * Score.memoryOfText
+  /// Bytes that texts take while they are scored, for each token that may be generated: about 5 of
+  /// text, and what goes with them.
+  private static let memoryOfToken = 5.0 * Double(Score.memoryOfText)
 
   /// Opens prompts and scorers; there is no value if nothing is to be written.
   ///
@@ -32,9 +33,9 @@ struct Writing {
     (self.options, self.family, self.request) = (options, family, request)
     prompts = TokenizedPrompts(read, bos: bos, family.tokenizer)
     let tokens = [options.generation.samples, options.generation.maxNew, pointCount].reduce(
-      prompts.tokens.count
-    ) { $0.multipliedReportingOverflow(by: $1).overflow ? .max / 2 : $0 * $1 }
-    let texts = min(tokens, Int.max / 4 / Writing.memoryOfToken) * Writing.memoryOfToken
+      Double(prompts.tokens.count)
+    ) { $0 * Double($1) }
+    let texts = Int(min(tokens * Writing.memoryOfToken, 1e18))
     // The scorer has a tokenizer and heads of its own.
     var language = request.language
     (language.tokenizer, language.heads) = (nil, nil)

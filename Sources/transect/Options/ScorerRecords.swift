@@ -1,6 +1,7 @@
 import Checkpoints
 import Evaluation
 import HDF5
+import JSON
 
 /// What is told of scorers beside their numbers.
 extension ScorerOptions {
@@ -25,6 +26,14 @@ extension ScorerOptions {
         return ["\(judge.name) by \(labels(of: [argument])[0]), \(seen)"]
           + (areNamed ? [] : ["  \(roles)"])
       }
+  }
+
+  /// What scores are of, as members of a JSON header: names, and values that are JSON already.
+  var jsonMembers: [(String, String)] {
+    [
+      ("conditional", "\(conditional)"), ("with_prompt", "\(withPrompt)"),
+      ("words", jsonString(words.rawValue)),
+    ]
   }
 
   /// What scores are of, as attributes of a result.

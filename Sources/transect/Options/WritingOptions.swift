@@ -52,6 +52,12 @@ struct WritingOptions: ParsableArguments {
       ? .lines : .jsonLines(field: promptField ?? "prompt.text")
   }
 
+  /// What scores are of, as members of a JSON header; none where nothing is scored.
+  var jsonMembers: [(String, String)] { generate == nil ? [] : scorers.jsonMembers }
+
+  /// What a result is about, as its title begins.
+  var subject: String { generate == nil ? "Loss" : "Generated texts and their scores" }
+
   /// The options that shape texts, in a fixed order.
   var shaping: [String] {
     guard generate != nil else { return [] }
