@@ -50,7 +50,9 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: warningsAreErrors),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries", "CWriteback"],
+      dependencies: [
+        "Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries", "CWriteback", "CZlib",
+      ],
       swiftSettings: fastInDebug),
     .target(
       name: "Geometry",

@@ -66,7 +66,12 @@ func openSingleFile(
   let file = try InputFile(path, mode: mode)
   switch try FileSignature(file) {
   case .safetensors: return try SafetensorsFile(file)
-  case .zip: return try PyTorchArchive(file)
+  case .zip:
+    let directory = try ZipDirectory(file)
+    return try NumPyArchive.isOne(directory)
+      ? NumPyArchive(file, directory) : PyTorchArchive(file, directory)
+  case .npy: return try NumPyFile(file)
+  case .gguf: return try GGUFFile(file)
   case .torchLegacy: return try PyTorchLegacyFile(file)
   case .json: throw CheckpointError(.malformed, in: path, "is JSON text where tensors belong")
   case .other(let kind): throw CheckpointError(.unsupported, in: path, "is \(kind)")
@@ -83,7 +88,7 @@ struct CheckpointFolder {
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
     "pytorch_model.bin.index.json",
   ]
-  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth"]
+  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npz"]
 
   /// Lists a folder, or is `nil` if `path` is none.
   init?(_ path: String) throws {
@@ -98,6 +103,12 @@ struct CheckpointFolder {
   /// The file to open: the first of the preferred names, else the only checkpoint there.
   func file() throws -> String {
     let found = CheckpointFolder.preferred.first(where: names.contains)
+    guard found != nil || !names.contains("adapter_config.json") else {
+      throw CheckpointError(
+        .noCheckpoint, in: path,
+        "the folder holds a PEFT adapter (adapter_config.json), which is no model without its base; "
+          + "merge them first, or name the adapter's own file")
+    }
     return try path + (path.hasSuffix("/") ? "" : "/") + (found ?? onlyCandidate())
   }
 

@@ -18,7 +18,8 @@ public struct ElementReader: Sendable {
 
   /// Bytes of scratch memory that a read of `count` elements may need.
   public func scratchByteCount(elements count: Int) -> Int {
-    isContiguous && !isSwapped && record.file.isMapped ? 0 : count * record.dtype.byteCount
+    isContiguous && !isSwapped && record.file.isMapped && record.encoded == nil
+      ? 0 : count * record.dtype.byteCount
   }
 
   /// The bytes of a range of elements, counted in row-major order.
@@ -34,13 +35,21 @@ public struct ElementReader: Sendable {
     of range: Range<Int>, scratch: UnsafeMutableRawBufferPointer
   ) throws -> UnsafeRawBufferPointer {
     guard isContiguous else { return try gather(range, into: scratch) }
-    let bytes = try record.file.bytes(byteRange(of: range), scratch: scratch)
+    let bytes = try contiguousBytes(of: range, scratch: scratch)
     return isSwapped ? swap(bytes, into: scratch) : bytes
   }
 
-  private func byteRange(of range: Range<Int>) -> Range<Int> {
+  private func contiguousBytes(
+    of range: Range<Int>, scratch: UnsafeMutableRawBufferPointer
+  ) throws -> UnsafeRawBufferPointer {
     let width = record.dtype.byteCount
-    return record.offset + range.lowerBound * width..<record.offset + range.upperBound * width
+    let (first, end) = (range.lowerBound * width, range.upperBound * width)
+    guard let encoded = record.encoded else {
+      return try record.file.bytes(record.offset + first..<record.offset + end, scratch: scratch)
+    }
+    let target = UnsafeMutableRawBufferPointer(rebasing: scratch[..<(end - first)])
+    try encoded.read(first..<end, into: target)
+    return UnsafeRawBufferPointer(target)
   }
 
   /// Copies the elements of a strided view, one run along the innermost extent at a time.
@@ -48,25 +57,40 @@ public struct ElementReader: Sendable {
     _ range: Range<Int>, into scratch: UnsafeMutableRawBufferPointer
   ) throws -> UnsafeRawBufferPointer {
     let width = record.dtype.byteCount
-    let (rowLength, step) = (record.shape.dimensions.last ?? 1, record.strides.last ?? 1)
+    let step = record.strides.last ?? 1
+    let whole = try step == 1 ? nil : record.encoded?.whole()
     var element = range.lowerBound
     while element < range.upperBound {
-      let count = min(rowLength - element % rowLength, range.upperBound - element)
-      let first = record.offset + sourceElement(of: element) * width
+      let count = min(record.runLength(from: element), range.upperBound - element)
+      let first = base + sourceElement(of: element) * width
       let span = first..<first + ((count - 1) * step + 1) * width
       let target = UnsafeMutableRawBufferPointer(
         rebasing: scratch[(element - range.lowerBound) * width..<scratch.count])
-      try copyRun(span, count: count, step: step, to: target)
+      if let whole {
+        whole.withUnsafeBytes { bytes in
+          let source = UnsafeRawBufferPointer(rebasing: bytes[span])
+          copyElements(from: source, step: step, count: count, to: target)
+        }
+      } else {
+        try copyRun(span, count: count, step: step, to: target)
+      }
       element += count
     }
     let filled = UnsafeMutableRawBufferPointer(rebasing: scratch[..<(range.count * width)])
     return isSwapped ? swap(UnsafeRawBufferPointer(filled), into: scratch) : .init(filled)
   }
 
+  /// Where offsets within the elements count from.
+  private var base: Int { record.encoded == nil ? record.offset : 0 }
+
   private func copyRun(
     _ span: Range<Int>, count: Int, step: Int, to target: UnsafeMutableRawBufferPointer
   ) throws {
     let width = record.dtype.byteCount
+    if let encoded = record.encoded {
+      return try encoded.read(
+        span, into: UnsafeMutableRawBufferPointer(rebasing: target[..<span.count]))
+    }
     guard let source = record.file.mappedBytes(span) else {
       for index in 0..<count {
         let first = span.lowerBound + index * step * width
@@ -75,7 +99,14 @@ public struct ElementReader: Sendable {
       }
       return
     }
-    switch width {
+    copyElements(from: source, step: step, count: count, to: target)
+  }
+
+  private func copyElements(
+    from source: UnsafeRawBufferPointer, step: Int, count: Int,
+    to target: UnsafeMutableRawBufferPointer
+  ) {
+    switch record.dtype.byteCount {
     case 1: copyElements(UInt8.self, from: source, step: step, count: count, to: target)
     case 2: copyElements(UInt16.self, from: source, step: step, count: count, to: target)
     case 4: copyElements(UInt32.self, from: source, step: step, count: count, to: target)
@@ -95,7 +126,7 @@ public struct ElementReader: Sendable {
   }
 
   private func sourceElement(of element: Int) -> Int {
-    zip(record.shape.index(ofElement: element), record.strides).reduce(0) { $0 + $1.0 * $1.1 }
+    record.storageElement(at: record.shape.index(ofElement: element))
   }
 
   private func swap(

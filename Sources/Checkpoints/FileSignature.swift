@@ -5,6 +5,8 @@ enum FileSignature {
   case safetensors
   case zip
   case torchLegacy
+  case npy
+  case gguf
   case json
   case other(String)
 
@@ -23,6 +25,8 @@ enum FileSignature {
       return .other("a Git LFS pointer, not the file it stands for; fetch it with 'git lfs pull'")
     }
     if isTextOfAnObject(head) { return .json }
+    if head.starts(with: NumPyHeader.magic) { return .npy }
+    if head.starts(with: GGUFHeader.magic) { return .gguf }
     if isTorchLegacy(head) { return .torchLegacy }
     if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
       return .other(
@@ -57,9 +61,7 @@ enum FileSignature {
   private static let others: [(magic: [UInt8], name: String)] =
     [
       ([0x1F, 0x8B], "gzip-compressed; decompress it first"),
-      ([0x47, 0x47, 0x55, 0x46], "a GGUF file, which is not supported"),
       ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, which is not supported"),
-      ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59], "a NumPy array file, which is not supported"),
     ]
     + (2...5).map { protocolVersion in
       ([0x80, protocolVersion], "a bare pickle, not what torch.save writes")

@@ -38,11 +38,12 @@ public struct PyTorchArchive: Checkpoint {
   ///   rules of zip, of pickle, or of PyTorch.
   /// - Complexity: linear in the pickle and the zip directory; independent of the tensors' size.
   public init(_ path: String, mode: InputMode = .mapped) throws {
-    try self.init(InputFile(path, mode: mode))
+    let file = try InputFile(path, mode: mode)
+    try self.init(file, ZipDirectory(file))
   }
 
-  init(_ file: InputFile) throws {
-    let folder = try ArchiveFolder(file)
+  init(_ file: InputFile, _ directory: ZipDirectory) throws {
+    let folder = try ArchiveFolder(file, directory.entries)
     let objects = TorchObjects(
       graph: try PyTorchArchive.graph(of: folder), file: file, byteOrder: try folder.byteOrder(),
       storages: try folder.storages())
@@ -69,9 +70,8 @@ private struct ArchiveFolder {
 
   private static let newestVersion = 10
 
-  init(_ file: InputFile) throws {
+  init(_ file: InputFile, _ directory: [ZipDirectory.Entry]) throws {
     self.file = file
-    let directory = try ZipDirectory(file).entries
     let top = directory.first?.name.prefix { $0 != "/" } ?? ""
     for entry in directory {
       guard entry.name.hasPrefix(top + "/") else {

@@ -18,7 +18,8 @@ public struct TensorRecord: Sendable {
   public let shape: Shape
   /// Elements to step over for one step along each extent; a view may be strided.
   public var strides: [Int] { viewStrides ?? shape.rowMajorStrides }
-  /// Byte offset of the first element from the start of the file.
+  /// Byte offset of the first element from the start of the file; of elements that the file holds
+  /// in another form, of the bytes they are made from.
   public let offset: Int
   /// The order of the bytes of one element.
   public let byteOrder: ByteOrder
@@ -26,6 +27,10 @@ public struct TensorRecord: Sendable {
   public let file: InputFile
   /// The strides of a view, or `nil` if they are those of the shape, which takes no memory.
   private let viewStrides: [Int]?
+  /// How the rows of a matrix follow each other in the file, if not one after the other.
+  private var rowOrder: RowOrder?
+  /// What makes the elements, if the file holds them in another form.
+  let encoded: (any EncodedElements)?
 
   /// Creates the record of a contiguous, little-endian tensor.
   ///
@@ -67,16 +72,38 @@ public struct TensorRecord: Sendable {
       firstElement: firstElement, byteOrder: byteOrder, file: file)
   }
 
+  /// Creates the record of a tensor that the file holds in another form.
+  ///
+  /// - Parameters:
+  ///   - name: its name in the state dict.
+  ///   - dtype: the encoding of each element once it is made.
+  ///   - shape: its extents.
+  ///   - strides: in elements, one for each extent; `nil` for row-major ones.
+  ///   - encoded: what makes the elements.
+  ///   - bytes: the bytes they are made from.
+  ///   - byteOrder: the order of the bytes of one element once it is made.
+  ///   - file: the file that holds the bytes.
+  /// - Throws: ``CheckpointError`` if the elements are fewer than the shape has.
+  init(
+    name: TensorName, dtype: DType, shape: Shape, strides: [Int]?, encoded: any EncodedElements,
+    bytes: Range<Int>, byteOrder: ByteOrder, file: InputFile
+  ) throws {
+    try self.init(
+      name: name, dtype: dtype, shape: shape, viewStrides: strides, storage: bytes,
+      firstElement: 0, byteOrder: byteOrder, file: file, encoded: encoded)
+  }
+
   private init(
     name: TensorName, dtype: DType, shape: Shape, viewStrides: [Int]?, storage: Range<Int>,
-    firstElement: Int, byteOrder: ByteOrder, file: InputFile
+    firstElement: Int, byteOrder: ByteOrder, file: InputFile,
+    encoded: (any EncodedElements)? = nil
   ) throws {
     guard storage.lowerBound >= 0, storage.upperBound <= file.byteCount else {
       throw CheckpointError(
         .malformed, in: file.path, tensor: name,
         "bytes \(storage) lie outside the file of \(file.byteCount) bytes")
     }
-    let available = storage.count / dtype.byteCount
+    let available = (encoded?.byteCount ?? storage.count) / dtype.byteCount
     guard
       let reach = TensorRecord.reach(of: shape, viewStrides: viewStrides, from: firstElement),
       reach <= available
@@ -88,13 +115,14 @@ public struct TensorRecord: Sendable {
           + "reaches outside its storage of \(available) elements")
     }
     (self.name, self.dtype, self.shape, self.viewStrides) = (name, dtype, shape, viewStrides)
-    (self.byteOrder, self.file) = (byteOrder, file)
+    (self.byteOrder, self.file, self.encoded) = (byteOrder, file, encoded)
     offset = storage.lowerBound + firstElement * dtype.byteCount
   }
 
   private init(_ other: TensorRecord, name: TensorName, shape: Shape, viewStrides: [Int]?) {
     (self.name, self.shape, self.viewStrides) = (name, shape, viewStrides)
     (dtype, offset, byteOrder, file) = (other.dtype, other.offset, other.byteOrder, other.file)
+    (rowOrder, encoded) = (other.rowOrder, other.encoded)
   }
 
   /// One more than the last element a view touches, or `nil` if that is no valid position.
@@ -115,6 +143,10 @@ public struct TensorRecord: Sendable {
     return last == Int.max ? nil : last + 1
   }
 
+  /// Bytes of elements that the file can hold, or that are made from it. A view that repeats its
+  /// bytes may claim more.
+  public var availableByteCount: Int { encoded?.byteCount ?? file.byteCount }
+
   /// The same tensor under another name.
   public func renamed(_ name: TensorName) -> TensorRecord {
     TensorRecord(self, name: name, shape: shape, viewStrides: viewStrides)
@@ -122,7 +154,10 @@ public struct TensorRecord: Sendable {
 
   /// The same elements with the order of the extents reversed.
   public var transposed: TensorRecord {
-    TensorRecord(self, name: name, shape: shape.transposed, viewStrides: strides.reversed())
+    var record = TensorRecord(
+      self, name: name, shape: shape.transposed, viewStrides: strides.reversed())
+    record.rowOrder?.isOfColumns.toggle()
+    return record
   }
 
   /// The first `rows` slices along the outermost extent.
@@ -134,14 +169,65 @@ public struct TensorRecord: Sendable {
 
   /// Whether the elements follow each other in the file in row-major order.
   public var isContiguous: Bool {
-    viewStrides == nil || shape.elementCount <= 1
-      || zip(zip(shape.dimensions, strides), shape.rowMajorStrides)
-        .allSatisfy { $0.0 == 1 || $0.1 == $1 }
+    rowOrder == nil
+      && (viewStrides == nil || shape.elementCount <= 1
+        || zip(zip(shape.dimensions, strides), shape.rowMajorStrides)
+          .allSatisfy { $0.0 == 1 || $0.1 == $1 })
   }
 
   /// Whether two records are the same elements of the same bytes, as tied weights are.
   public func isAlias(of other: TensorRecord) -> Bool {
     file === other.file && offset == other.offset && shape == other.shape
-      && strides == other.strides && dtype == other.dtype && shape.elementCount > 0
+      && strides == other.strides && rowOrder == other.rowOrder && dtype == other.dtype
+      && shape.elementCount > 0
+  }
+}
+
+// MARK: Orders of rows
+
+/// Rows that lie in the file in another order: within each group, rows that are `count / 2` apart
+/// are neighbours.
+struct RowOrder: Hashable, Sendable {
+  /// Rows of one group, an even number.
+  let groupLength: Int
+  /// Whether it is the columns, after a transposition.
+  var isOfColumns = false
+
+  /// Where in the file the row is that stands at a position.
+  func stored(_ position: Int) -> Int {
+    let (half, place) = (groupLength / 2, position % groupLength)
+    return position - place + place % half * 2 + place / half
+  }
+}
+
+extension TensorRecord {
+  /// The same matrix with its rows in an order that is not the file's.
+  ///
+  /// - Precondition: it is a matrix whose rows are groups of that length.
+  func reorderingRows(_ order: RowOrder) -> TensorRecord {
+    precondition(
+      shape.rank > 0 && order.groupLength > 1 && order.groupLength.isMultiple(of: 2)
+        && shape.dimensions[0].isMultiple(of: order.groupLength))
+    var record = self
+    record.rowOrder = order
+    return record
+  }
+
+  /// The element of the storage, counted from the first, that is at a position of the view.
+  func storageElement(at index: [Int]) -> Int {
+    var index = index
+    if let rowOrder {
+      let axis = rowOrder.isOfColumns ? index.count - 1 : 0
+      index[axis] = rowOrder.stored(index[axis])
+    }
+    return zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// How many elements from one on follow each other at equal steps in the view and the storage.
+  func runLength(from element: Int) -> Int {
+    guard rowOrder?.isOfColumns != true else { return 1 }
+    let rowLength = shape.dimensions.last ?? 1
+    // A vector's rows are its elements.
+    return rowOrder != nil && shape.rank == 1 ? 1 : rowLength - element % rowLength
   }
 }

@@ -18,6 +18,10 @@ struct ZipDirectory {
     let bytes: Range<Int>
     /// Whether the bytes are the content, neither compressed nor encrypted.
     let isStored: Bool
+    /// Whether they are compressed by Deflate.
+    let isDeflated: Bool
+    /// Bytes of the content, as the directory says.
+    let contentByteCount: Int
   }
 
   /// In the order of the directory.
@@ -76,7 +80,13 @@ struct ZipDirectory {
       throw malformed("zip entry '\(name)' of \(header.storedSize) bytes reaches outside the file")
     }
     extents.append(start - header.name.count - LocalHeader.byteCount..<start + size)
-    entries.append(Entry(name: name, bytes: start..<start + size, isStored: header.isStored))
+    guard let contentByteCount = Int(exactly: header.size) else {
+      throw malformed("zip entry '\(name)' of \(header.size) bytes is too large")
+    }
+    entries.append(
+      Entry(
+        name: name, bytes: start..<start + size, isStored: header.isStored,
+        isDeflated: header.isDeflated, contentByteCount: contentByteCount))
   }
 
   private func contentStart(of name: String, header: CentralHeader) throws -> Int {

@@ -83,6 +83,7 @@ struct CentralHeader {
   let name: ArraySlice<UInt8>
   let isEncrypted: Bool
   let isStored: Bool
+  let isDeflated: Bool
   /// Bytes of the content, and of what the archive keeps in its place.
   private(set) var size: UInt64
   private(set) var storedSize: UInt64
@@ -104,7 +105,7 @@ struct CentralHeader {
     guard end <= bytes.count, field(34, 2) == 0 else { return nil }
     name = bytes[nameStart..<extraStart]
     isEncrypted = field(8, 2) & CentralHeader.encryptionFlags != 0
-    isStored = field(10, 2) == 0
+    (isStored, isDeflated) = (field(10, 2) == 0, field(10, 2) == 8)
     (storedSize, size, localOffset) = (field(20, 4), field(24, 4), field(42, 4))
     guard readLongFields(of: Array(bytes[extraStart..<extraEnd])) else { return nil }
   }

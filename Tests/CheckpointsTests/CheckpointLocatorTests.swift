@@ -45,6 +45,17 @@ import Testing
     #expect(error?.reason == .noCheckpoint)
   }
 
+  @Test("A folder with an adapter alone is named as such")
+  func adapter() throws {
+    _ = try folder.write(Array("{}".utf8), to: "adapter_config.json")
+    try write("adapter_model.safetensors", tensor: "w")
+    let error = #expect(throws: CheckpointError.self) { try openCheckpoint(folder.path) }
+    #expect(error?.reason == .noCheckpoint)
+    #expect(error?.detail.contains("PEFT adapter") == true)
+    try write("model.safetensors", tensor: "w")
+    #expect(try openCheckpoint(folder.path).records.count == 1)
+  }
+
   @Test("What is not there, or is no file, is unreadable", arguments: ["missing", "/dev/null"])
   func unreadable(name: String) {
     let error = #expect(throws: CheckpointError.self) {
@@ -57,7 +68,7 @@ import Testing
     "Files of other kinds are named",
     arguments: [
       ([], "empty"), (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "git lfs pull"),
-      ([0x1F, 0x8B, 8], "gzip"), (Array("GGUF".utf8), "GGUF"), ([0x93] + "NUMPY".utf8, "NumPy"),
+      ([0x1F, 0x8B, 8], "gzip"),
       ([0x89] + "HDF\r\n".utf8 + [0x1A, 0x0A], "HDF5"), ([0x80, 2, 0x7D, 0x2E], "bare pickle"),
       (repeated([0x61], 257) + "ustar\u{0}00".utf8, "0.1.10"),
     ] as [([UInt8], String)])

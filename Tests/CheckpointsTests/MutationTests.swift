@@ -28,6 +28,29 @@ import Testing
     return LegacyTorchBytes(root, storages: [("0", 6, Array(0..<24))]).bytes
   }
 
+  private static var arrays: [UInt8] {
+    let array = NumPyBytes.file("<f4", "3, 2", isColumnMajor: true, data: Array(0..<24))
+    var entry = ZipBytes.Entry("b.npy", NumPyBytes.deflated(array))
+    (entry.method, entry.contentSize) = (8, UInt32(array.count))
+    return ZipBytes([.init("a.npy", array), entry]).bytes
+  }
+
+  private static var array: [UInt8] { NumPyBytes.file(">f8", "2, 1", data: Array(0..<16)) }
+
+  private static var gguf: [UInt8] {
+    let block: [UInt8] = [0x00, 0x3E] + (0..<32)
+    return GGUFBytes(
+      [
+        .init("blk.0.attn_q.weight", [32, 4], type: 8, repeated(block, 4)),
+        .init("w", [3, 2], type: 0, Array(0..<24)),
+      ],
+      entries: [
+        ("general.architecture", GGUFBytes.string("llama")),
+        ("llama.attention.head_count", GGUFBytes.number(2)),
+      ]
+    ).bytes
+  }
+
   private static var safetensors: [UInt8] {
     SafetensorsBytes.file([
       ("a", "F32", [2, 3], Array(0..<24)), ("b", "U8", [], [1]), ("c", "I64", [0], []),
@@ -36,7 +59,11 @@ import Testing
 
   @Test(
     "Any mutation is read or refused",
-    arguments: [("pt", archive), ("bin", legacy), ("safetensors", safetensors)])
+    arguments: [
+      ("pt", archive), ("bin", legacy), ("safetensors", safetensors), ("npz", arrays),
+      ("npy", array),
+      ("gguf", gguf),
+    ])
   func mutations(suffix: String, bytes: [UInt8]) throws {
     let folder = try TemporaryFolder()
     var generator = SplitMix64(state: 20_261_123)

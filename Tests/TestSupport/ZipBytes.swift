@@ -14,6 +14,8 @@ public struct ZipBytes {
     public var localName: String?
     /// The size in the central directory, if another.
     public var size: UInt32?
+    /// The size of the content in the central directory, if it is compressed.
+    public var contentSize: UInt32?
     /// The offset in the central directory, if another.
     public var offset: UInt32?
     /// Whether sizes and offset stand in an extra block of 64-bit fields.
@@ -105,9 +107,9 @@ public struct ZipBytes {
     let place = entry.offset ?? UInt32(offset)
     let fields = littleEndian(UInt64(size)) + littleEndian(UInt64(size))
     let extra: [UInt8] = entry.isLong ? [1, 0, 24, 0] + fields + littleEndian(UInt64(place)) : []
-    let shownSize = littleEndian(entry.isLong ? .max : size)
+    let sizes = [size, entry.contentSize ?? size].flatMap { littleEndian(entry.isLong ? .max : $0) }
     return littleEndian(UInt32(0x0201_4B50)) + [20, 0, 20, 0] + littleEndian(entry.flags)
-      + littleEndian(entry.method) + Array(repeating: 0, count: 8) + shownSize + shownSize
+      + littleEndian(entry.method) + Array(repeating: 0, count: 8) + sizes
       + littleEndian(UInt16(name.count)) + littleEndian(UInt16(extra.count))
       + Array(repeating: 0, count: 10) + littleEndian(entry.isLong ? .max : place) + name + extra
   }

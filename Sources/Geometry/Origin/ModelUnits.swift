@@ -55,7 +55,7 @@ struct ModelUnits {
   /// Whether a tensor has elements, and no more than its file can hold. A view that repeats its
   /// bytes, or has none, may claim any number of units.
   private static func isStored(_ record: TensorRecord) -> Bool {
-    (1...max(record.file.byteCount, 1)).contains(record.shape.byteCount(of: record.dtype))
+    (1...max(record.availableByteCount, 1)).contains(record.shape.byteCount(of: record.dtype))
   }
 
   /// Whether the matrices of the layers are stored transposed from what the map says, as when a
