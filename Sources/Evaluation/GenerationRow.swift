@@ -3,14 +3,14 @@ import JSON
 
 /// Finished texts of a point as a journal keeps them.
 enum GenerationRow {
-  /// What tells texts from others of their run: the point, and the prompts that they follow.
+  /// What tells texts from others of their run: the point, the prompt, and their numbers.
   ///
   /// - Parameters:
   ///   - coefficients: of the point.
-  ///   - prompts: numbers of prompts.
+  ///   - block: which texts.
   /// - Returns: text that no key of a loss has.
-  static func key(_ coefficients: [Double], _ prompts: Range<Int>) -> String {
-    "texts \(prompts.lowerBound)..<\(prompts.upperBound) \(SweepRow.key(coefficients))"
+  static func key(_ coefficients: [Double], _ block: TextBlock) -> String {
+    "texts \(block.prompt) \(block.samples) \(SweepRow.key(coefficients))"
   }
 
   /// Texts as JSON, each `["stop", log-probability, token, token, …]`.
@@ -29,19 +29,18 @@ enum GenerationRow {
   ///
   /// - Parameters:
   ///   - json: as ``json(_:)`` writes it.
-  ///   - prompts: which they follow.
-  ///   - count: how many follow each.
-  /// - Returns: `nil` if it is not of these prompts.
-  static func texts(_ json: String, prompts: Range<Int>, count: Int) -> [GeneratedText]? {
+  ///   - block: which they are.
+  /// - Returns: `nil` if it is not of so many.
+  static func texts(_ json: String, _ block: TextBlock) -> [GeneratedText]? {
     var (scanner, rows) = (JSONScanner(Array(json.utf8)), [[String]]())
     let read: Void? = try? scanner.array { scanner in
       var row: [String] = []
       try scanner.array { row.append(try $0.valueText()) }
       rows.append(row)
     }
-    guard read != nil, rows.count == prompts.count * count else { return nil }
-    let texts = zip(rows.indices, rows).compactMap { index, row in
-      text(row, prompt: prompts.lowerBound + index / max(count, 1), sample: index % max(count, 1))
+    guard read != nil, rows.count == block.samples.count else { return nil }
+    let texts = zip(block.samples, rows).compactMap { sample, row in
+      text(row, prompt: block.prompt, sample: sample)
     }
     return texts.count == rows.count ? texts : nil
   }

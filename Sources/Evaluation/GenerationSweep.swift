@@ -14,9 +14,11 @@ public final class GenerationSweep {
   private let resources: GenerationResources
   private let journal: Journal?
 
-  /// Texts of a row of the journal, unless one prompt has more: what an interrupted run loses at
-  /// most.
-  private static let textsAtOnce = 2048
+  /// The most texts of a row of the journal. It depends on nothing, so that a run with other threads
+  /// or batches finds the rows.
+  private static let textsOfRow = 64
+  /// Texts that are written between two rows where there is no journal.
+  private static let textsWithoutJournal = 2048
 
   /// Prepares a sweep.
   ///
@@ -42,20 +44,50 @@ public final class GenerationSweep {
   /// - Throws: `CheckpointError` or `ModelError` if weights cannot be read or are not finite, or a
   ///   prompt cannot be read; `OutputError` if the journal cannot be written.
   public func texts(at coefficients: [Double]) throws -> [GeneratedText] {
-    var (found, model): ([GeneratedText], (any CausalLanguageModel)?) = ([], nil)
-    for piece in pieces {
-      if let texts = kept(piece, at: coefficients) {
-        found += texts
-        continue
+    var found = Dictionary(
+      uniqueKeysWithValues: blocks.compactMap { block in
+        kept(block, at: coefficients).map { (block, $0) }
+      })
+    let missing = blocks.filter { found[$0] == nil }
+    if !missing.isEmpty {
+      let model = try models.at(coefficients, threads: resources.threads)
+      for blocks in inTurns(missing) {
+        let texts = try texts(in: blocks, by: model)
+        try journal?.append(
+          texts.map { (GenerationRow.key(coefficients, $0), GenerationRow.json($1)) })
+        found.merge(texts) { $1 }
       }
-      let loaded = try model ?? models.at(coefficients, threads: resources.threads)
-      model = loaded
-      let texts = try generator.texts(
-        of: loaded, after: prompts[piece], count: count, using: resources)
-      try journal?.append(GenerationRow.key(coefficients, piece), GenerationRow.json(texts))
-      found += texts
     }
-    return found
+    return blocks.flatMap { found[$0] ?? [] }
+  }
+
+  private func texts(
+    in blocks: [TextBlock], by model: any CausalLanguageModel
+  ) throws -> [(TextBlock, [GeneratedText])] {
+    var texts = try generator.texts(of: model, after: prompts[...], in: blocks, using: resources)[
+      ...]
+    return blocks.map { block in
+      defer { texts = texts.dropFirst(block.samples.count) }
+      return (block, Array(texts.prefix(block.samples.count)))
+    }
+  }
+
+  /// Blocks in groups: with a journal as many as fill a batch of each thread, which is what an
+  /// interrupted run loses at most.
+  private func inTurns(_ blocks: [TextBlock]) -> [[TextBlock]] {
+    let most =
+      journal == nil
+      ? GenerationSweep.textsWithoutJournal : resources.threads * resources.batchSize
+    var (groups, room): ([[TextBlock]], Int) = ([], 0)
+    for block in blocks {
+      if groups.isEmpty || block.samples.count > room {
+        groups.append([])
+        room = most
+      }
+      groups[groups.count - 1].append(block)
+      room -= block.samples.count
+    }
+    return groups
   }
 
   /// Whether a point needs no model any more.
@@ -63,20 +95,19 @@ public final class GenerationSweep {
   /// - Parameter coefficients: of the point.
   /// - Returns: whether the journal has all of its texts.
   public func isDone(_ coefficients: [Double]) -> Bool {
-    pieces.allSatisfy { kept($0, at: coefficients) != nil }
+    blocks.allSatisfy { kept($0, at: coefficients) != nil }
   }
 
-  /// Prompts whose texts make one row.
-  private var pieces: [Range<Int>] {
-    let size = max(GenerationSweep.textsAtOnce / max(count, 1), 1)
-    return stride(from: 0, to: prompts.count, by: size).map {
-      $0..<min($0 + size, prompts.count)
+  /// Texts that make one row each, in order.
+  private var blocks: [TextBlock] {
+    prompts.indices.flatMap { prompt in
+      stride(from: 0, to: count, by: GenerationSweep.textsOfRow).map {
+        TextBlock(prompt: prompt, samples: $0..<min($0 + GenerationSweep.textsOfRow, count))
+      }
     }
   }
 
-  private func kept(_ piece: Range<Int>, at coefficients: [Double]) -> [GeneratedText]? {
-    journal?.rows[GenerationRow.key(coefficients, piece)].flatMap {
-      GenerationRow.texts($0, prompts: piece, count: count)
-    }
+  private func kept(_ block: TextBlock, at coefficients: [Double]) -> [GeneratedText]? {
+    journal?.rows[GenerationRow.key(coefficients, block)].flatMap { GenerationRow.texts($0, block) }
   }
 }

@@ -90,7 +90,7 @@ struct GenerationBatch<Model: CausalLanguageModel> {
     texts[index].logProbability += Double(token.logProbability)
     let count = texts[index].tokens.count
     let context = model.contextLength
-    if token.id == generator.endOfText {
+    if generator.ends.contains(token.id) {
       texts[index].finish = .stop
     } else if count == generator.mostTokens || prompts[texts[index].prompt].count + count > context
     {

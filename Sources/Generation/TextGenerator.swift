@@ -10,6 +10,8 @@ import Threads
 public struct TextGenerator: Sendable {
   let rule: SamplingRule
   let endOfText: Int32?
+  /// The tokens that end a text.
+  let ends: Set<Int32>
   let mostTokens: Int
   let seed: UInt64
 
@@ -18,10 +20,14 @@ public struct TextGenerator: Sendable {
   /// - Parameters:
   ///   - rule: what may come next.
   ///   - endOfText: the token that ends a text, and begins one without a prompt; or none.
+  ///   - otherEnds: tokens that end a text too.
   ///   - mostTokens: how many are written at most, at least 1.
   ///   - seed: of the random numbers.
-  public init(rule: SamplingRule, endOfText: Int32?, mostTokens: Int, seed: UInt64) {
+  public init(
+    rule: SamplingRule, endOfText: Int32?, otherEnds: [Int32] = [], mostTokens: Int, seed: UInt64
+  ) {
     precondition(mostTokens >= 1)
+    ends = Set(otherEnds + [endOfText].compactMap { $0 })
     (self.rule, self.endOfText) = (rule, endOfText)
     (self.mostTokens, self.seed) = (mostTokens, seed)
   }
@@ -41,20 +47,47 @@ public struct TextGenerator: Sendable {
     of model: some CausalLanguageModel, after prompts: ArraySlice<[Int32]>, count: Int,
     using resources: GenerationResources
   ) throws -> [GeneratedText] {
-    var prompts = prompts
-    for place in prompts.indices {
+    try texts(
+      of: model, after: prompts,
+      in: prompts.indices.map { TextBlock(prompt: $0, samples: 0..<count) }, using: resources)
+  }
+
+  /// Lets a model write some of the texts after prompts.
+  ///
+  /// - Parameters:
+  ///   - model: its weights stay as they are before all is written.
+  ///   - prompts: tokens; an empty one becomes the end of text. Those that no block names are not
+  ///     looked at.
+  ///   - blocks: which texts, of prompts that are there; those of one prompt adjacent.
+  ///   - resources: what may be used; texts do not depend on it, nor on the blocks.
+  /// - Returns: texts, block by block.
+  /// - Throws: what ``texts(of:after:count:using:)`` throws.
+  public func texts(
+    of model: some CausalLanguageModel, after prompts: ArraySlice<[Int32]>, in blocks: [TextBlock],
+    using resources: GenerationResources
+  ) throws -> [GeneratedText] {
+    var (prompts, longest) = (prompts, 0)
+    for place in Set(blocks.map(\.prompt)).sorted() {
       prompts[place] = try readable(prompts[place], place: place, model)
+      longest = max(longest, prompts[place].count)
     }
-    let drafts = prompts.indices.flatMap { prompt in
-      (0..<count).map { GeneratedText(prompt: prompt, sample: $0) }
+    let drafts = blocks.flatMap { block in
+      block.samples.map { GeneratedText(prompt: block.prompt, sample: $0) }
     }
-    let longest = capacity(prompts.reduce(0) { max($0, $1.count) }, model)
+    return try texts(
+      of: model, after: prompts, drafts, capacity: capacity(longest, model), using: resources)
+  }
+
+  private func texts(
+    of model: some CausalLanguageModel, after prompts: ArraySlice<[Int32]>,
+    _ drafts: [GeneratedText], capacity: Int, using resources: GenerationResources
+  ) throws -> [GeneratedText] {
     let room =
       resources.cacheByteCount / max(resources.threads, 1)
-      / max(model.cacheByteCount(capacity: longest), 1)
+      / max(model.cacheByteCount(capacity: capacity), 1)
     let batches = drafts.batches(
       ofAtMost: max(min(resources.batchSize, room), 1), threads: resources.threads)
-    return try concurrentMap(batches.count, threads: resources.threads) { [prompts] index in
+    return try concurrentMap(batches.count, threads: resources.threads) { index in
       var batch = GenerationBatch(self, model, prompts, drafts[batches[index]])
       return try batch.finished()
     }.flatMap { $0 }

@@ -82,9 +82,20 @@ public final class Journal {
 
   private func append(_ lines: [JournalLine]) throws {
     var text = lines.map(\.text).joined()
-    let isWritten = text.withUTF8 { write(descriptor, $0.baseAddress, $0.count) == $0.count }
-    guard isWritten else { throw Journal.fault(path, "be appended to") }
+    guard text.withUTF8({ writeAll($0) }) else { throw Journal.fault(path, "be appended to") }
     guard fdatasync(descriptor) == 0 else { throw Journal.fault(path, "be synced") }
+  }
+
+  /// Writes on after a write that took less, as at the limit of a file: only the next one tells why.
+  private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    return true
   }
 
   /// Takes the rows of all files; whether this process's file says already what it is of.

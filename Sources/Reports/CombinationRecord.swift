@@ -24,18 +24,16 @@ extension ModelCombination {
 
   /// The same for a person, of logits alone.
   ///
-  /// - Parameter checkpoints: labels, in the order of coefficients.
-  /// - Returns: a line, or none.
-  public func lines(_ checkpoints: [String]) -> [String] {
-    switch self {
-    case .weights: []
-    case .logits(nil): ["logits are summed, not weights"]
-    case .logits(let filter?):
-      [
-        "logits are summed, not weights; of generated text \(checkpoints[filter]) filters the tokens"
-          .escapedForTerminal
-      ]
+  /// - Parameters:
+  ///   - checkpoints: labels, in the order of coefficients.
+  ///   - ofText: whether text is generated, whose tokens may be filtered.
+  /// - Returns: a line, or none; none of one checkpoint, with which nothing is summed.
+  public func lines(_ checkpoints: [String], ofText: Bool) -> [String] {
+    guard case .logits(let filter) = self, checkpoints.count > 1 else { return [] }
+    let filtering = filter.flatMap {
+      ofText ? "; of generated text \(checkpoints[$0]) filters the tokens" : nil
     }
+    return [("logits are summed, not weights" + (filtering ?? "")).escapedForTerminal]
   }
 
   private func record(_ checkpoints: [String]) -> [(name: String, value: String)] {

@@ -9,6 +9,9 @@
 public struct ByteLevelTokenizer: Sendable {
   /// The tokens and their ids.
   public let vocabulary: Vocabulary
+  /// The token that ends a text, and begins one; `nil` if there is none. It is `<|endoftext|>`, or
+  /// else `</s>`, unless ``ending(with:)`` says otherwise.
+  public private(set) var endOfText: Int32?
   private let table: MergeTable
   private let idOfByte: [Int32]
 
@@ -43,6 +46,7 @@ public struct ByteLevelTokenizer: Sendable {
 
   private init(_ vocabulary: Vocabulary, _ merges: MergeList) throws {
     self.vocabulary = vocabulary
+    endOfText = vocabulary.id(of: "<|endoftext|>") ?? vocabulary.id(of: "</s>")
     idOfByte = try ByteAlphabet.characters.enumerated().map { byte, character in
       guard let id = vocabulary.id(of: String(character)) else {
         throw TokenizationError(
@@ -54,9 +58,16 @@ public struct ByteLevelTokenizer: Sendable {
     table = try merges.table(of: vocabulary)
   }
 
-  /// The token that ends a text, and begins one: `<|endoftext|>`, or else `</s>`; `nil` if the
-  /// vocabulary has neither.
-  public var endOfText: Int32? { vocabulary.id(of: "<|endoftext|>") ?? vocabulary.id(of: "</s>") }
+  /// The same tokenizer with another token that ends texts.
+  ///
+  /// - Parameter token: one of the vocabulary.
+  /// - Returns: a tokenizer whose ``endOfText`` it is.
+  public func ending(with token: Int32) -> ByteLevelTokenizer {
+    precondition(vocabulary.bytes(of: token) != nil)
+    var tokenizer = self
+    tokenizer.endOfText = token
+    return tokenizer
+  }
 
   /// The tokens that RoBERTa puts before and after a sequence, `<s>` and `</s>`; `nil` if the
   /// vocabulary lacks one.

@@ -21,7 +21,8 @@ struct Transect: ParsableCommand {
       Nothing is ever downloaded.
 
       Exit codes: 0 done, or a verdict of yes; 1 a verdict of no; 2 unusable input or output; \
-      3 inconclusive, or done with warnings under --strict; 64 wrong arguments.
+      3 inconclusive, or done with warnings under --strict; 64 wrong arguments; 75 interrupted, of \
+      path, plane, generate and train with a file to write: the same command goes on.
       """,
     version: Provenance.source,
     subcommands: [
@@ -33,6 +34,8 @@ struct Transect: ParsableCommand {
     ])
 
   static func main() {
+    // A write beyond the limit of a file's size is to fail with its reason, as on a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try run(&command)

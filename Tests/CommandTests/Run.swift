@@ -18,15 +18,23 @@ struct Run {
   ///   - arguments: without the program's name.
   ///   - environment: besides an empty home.
   ///   - place: the folder to run in, or `nil` for that of the tests.
+  ///   - fileSizeLimit: the most bytes that it may write into one file, a multiple of 512; `nil` is
+  ///     no limit.
   /// - Throws: if it cannot be started.
   init(
-    _ arguments: [String], environment: [String: String] = [:], in place: String? = nil
+    _ arguments: [String], environment: [String: String] = [:], in place: String? = nil,
+    fileSizeLimit: Int? = nil
   ) throws {
     let folder = try TemporaryFolder()
     let (output, errors) = (try folder.write([], to: "out"), try folder.write([], to: "err"))
     let process = Process()
     process.executableURL = Run.program
     process.arguments = arguments
+    if let fileSizeLimit {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      let script = "ulimit -f \(fileSizeLimit / 512); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, Run.program.path] + arguments
+    }
     if let place { process.currentDirectoryURL = URL(fileURLWithPath: place) }
     process.environment = ["HOME": folder.path].merging(environment) { $1 }
     process.standardOutput = FileHandle(forWritingAtPath: output)

@@ -123,8 +123,16 @@ import Testing
     let text = try folder.write(Array("ab ab".utf8), to: "a.txt")
     let run = try Run(
       "tokenizer", "train", "--text", text, "--vocab-size", "300", "-o", folder.path + "/few")
-    #expect(run.code == 0 && run.lines.contains("258 tokens: 256 bytes, 1 merges, 1 special"))
+    #expect(run.code == 0 && run.lines.contains("258 tokens: 256 bytes, 1 merge, 1 special"))
     #expect(run.output.contains("42 fewer than asked for: no other pair occurs 2 times"))
+    let all = try Run(
+      "tokenizer", "train", "--text", text, "--vocab-size", "300", "--min-frequency", "1", "-o",
+      folder.path + "/all")
+    #expect(all.lines.contains { $0.hasSuffix("no other pair occurs") })
+    #expect(all.output.hasPrefix("1 document, 2 words, "))
+    let empty = try Run(
+      "tokenizer", "train", "--text", text, "--vocab-size", "300", "--special", "", "-o", "x")
+    #expect(empty.code == 64 && empty.errors.contains("--special must not be empty"))
   }
 
   @Test("A folder with files is refused before reading; --force keeps what is not a tokenizer's")

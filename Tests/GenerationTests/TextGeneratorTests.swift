@@ -48,6 +48,36 @@ import Testing
     #expect(few == many.filter { $0.prompt < 2 && $0.sample < 3 })
   }
 
+  @Test("Blocks of a prompt's texts are those among all, whatever was written before")
+  func blocks() throws {
+    let all = try generator().texts(of: model, after: prompts, count: 5, threads: 2)
+    let blocks = [
+      TextBlock(prompt: 0, samples: 3..<5), .init(prompt: 2, samples: 0..<2),
+      .init(prompt: 2, samples: 2..<3), .init(prompt: 4, samples: 4..<5),
+    ]
+    let some = try generator().texts(
+      of: model, after: prompts[...], in: blocks, using: .init(threads: 2))
+    #expect(
+      some
+        == blocks.flatMap { block in
+          all.filter { $0.prompt == block.prompt && block.samples.contains($0.sample) }
+        })
+  }
+
+  @Test("Other tokens end a text too, and no text that has none of them is changed")
+  func otherEnds() throws {
+    let all = try generator().texts(of: model, after: prompts, count: 5, threads: 2)
+    let other = all[0].tokens[2]
+    let found = try TextGenerator(
+      rule: .init(topP: 0.9), endOfText: 0, otherEnds: [other], mostTokens: 12, seed: 1
+    ).texts(of: model, after: prompts, count: 5, threads: 1)
+    for (text, before) in zip(found, all) {
+      let end = before.tokens.firstIndex(of: other).map { $0 + 1 } ?? before.tokens.count
+      #expect(text.tokens == Array(before.tokens.prefix(end)))
+      #expect(text.finish == (before.tokens.contains(other) ? .stop : before.finish))
+    }
+  }
+
   @Test("Greedy texts take the largest logit of the whole text read anew, each time")
   func greedy() throws {
     for rule in [SamplingRule.greedy, .init(temperature: 0, topP: 1), .init(topK: 1, topP: 1)] {

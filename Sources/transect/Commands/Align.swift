@@ -24,7 +24,10 @@ struct Align: ParsableCommand {
   @Argument(help: "The checkpoint to permute.")
   var b: String
 
-  @Option(help: "Seed of the order in which groups of units are matched.")
+  @Option(
+    parsing: .unconditional,
+    help: "Seed of the order in which groups of units are matched. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   @OptionGroup var names: NameMapOptions

@@ -33,7 +33,9 @@ struct Check: ParsableCommand {
   @Option(help: "Units of A to look at in each group of one block, at random; default is all.")
   var rows: Int?
 
-  @Option(help: "Seed of everything that is drawn at random.")
+  @Option(
+    parsing: .unconditional, help: "Seed of everything that is drawn at random. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   @OptionGroup var names: NameMapOptions

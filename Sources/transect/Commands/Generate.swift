@@ -45,7 +45,8 @@ struct Generate: ParsableCommand {
         family: .init(
           checkpoints: named, combination: ensemble.combination(base: 0), language: language,
           resources: resources, output: output, command: command), prompts: prompts,
-        generation: generation))
+        generation: generation, pointCount: mixing.places.count))
+    run.warnings.forEach(printing.warn)
     let coefficients = mixing.places.map(mixing.coefficients(at:))
     let points = zip(mixing.places, coefficients).map(SamplesResult.Point.init)
     let result = SamplesResult(
@@ -72,7 +73,7 @@ struct Generate: ParsableCommand {
     try printing.show(
       json: [jsonHeader("generate", header + run.combination.jsonMembers(run.labels))]
         + result.jsonLines,
-      csv: result.table, text: run.combination.lines(run.labels) + result.lines)
+      csv: result.table, text: run.combination.lines(run.labels, ofText: true) + result.lines)
   }
 
   private func file(_ result: SamplesResult, _ run: GenerationRun) throws -> ResultFile {

@@ -13,12 +13,16 @@ struct GenerationRun {
     let family: OpenedFamily.Request
     let prompts: PromptOptions
     let generation: GenerationOptions
+    /// How many points are asked for.
+    let pointCount: Int
   }
 
   /// Labels of the checkpoints.
   let labels: [String]
   /// What is combined of the checkpoints.
   let combination: ModelCombination
+  /// What a person should know before texts are written.
+  var warnings: [String] { family.warnings }
   /// What the result is made from; none if there is no result file.
   let inputs: [Provenance.Input]
   private let family: OpenedFamily
@@ -32,8 +36,9 @@ struct GenerationRun {
   init(_ request: Request) throws {
     family = try OpenedFamily(request.family)
     (labels, combination) = (family.labels, family.models.combination)
-    prompts = TokenizedPrompts(
-      try request.prompts.read(), bos: request.prompts.bos, family.tokenizer)
+    prompts = try TokenizedPrompts(request.prompts.read(), bos: request.prompts.bos, family)
+    try request.generation.requireRoom(
+      prompts: prompts.tokens.count, points: request.pointCount, request.family.resources)
     let output = request.family.output
     inputs = output.output == nil ? [] : try family.inputs(prompts.source.map { [$0] } ?? [])
     journal = try output.journal(

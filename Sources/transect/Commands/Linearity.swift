@@ -22,7 +22,11 @@ struct Linearity: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Where expansions start: a list, or START:STOP:COUNT with both ends.")
+    help: """
+      Where expansions start: a list, or START:STOP:COUNT with both ends. \
+      (default: 0,0.5,1)
+      """,
+    transform: PointList.init)
   var anchor = PointList(text: "0,0.5,1", values: [0, 0.5, 1])
 
   @OptionGroup var scoring: ScoringOptions

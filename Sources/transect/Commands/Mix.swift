@@ -30,13 +30,13 @@ struct Mix: ParsableCommand {
   @Option(help: "Write several files of at most so many bytes of tensors, as 2GB, with an index.")
   var shardSize: MemorySize?
 
-  @OptionGroup var mixing: MixingOptions
+  @OptionGroup var mixing: TensorMixingOptions
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: CheckpointOutputOptions
 
   func validate() throws {
-    try mixing.check(checkpointCount: checkpoints.count)
+    try mixing.points.check(checkpointCount: checkpoints.count)
     guard dtype.map({ [.float32, .bfloat16, .float16].contains($0) }) ?? true else {
       throw ValidationError("--dtype must be F32, BF16 or F16")
     }
@@ -59,7 +59,7 @@ struct Mix: ParsableCommand {
   }
 
   /// The base, if any, then the checkpoints named.
-  private var inputs: [String] { (mixing.base.map { [$0] } ?? []) + checkpoints }
+  private var inputs: [String] { (mixing.points.base.map { [$0] } ?? []) + checkpoints }
 
   private func write(_ mix: CheckpointMix) throws -> [CombinationTally] {
     var tallies: [CombinationTally] = []
@@ -93,12 +93,12 @@ struct Mix: ParsableCommand {
   /// What shapes the result, in a fixed order; of paths only the last components.
   private var command: String {
     (["transect", "mix"] + checkpoints.map(baseName)
-      + (mixing.base.map { ["--base", baseName($0)] } ?? []) + mixing.recorded
+      + (mixing.points.base.map { ["--base", baseName($0)] } ?? []) + mixing.recorded
       + (dtype.map { ["--dtype", $0.rawValue] } ?? [])).joined(separator: " ")
   }
 
   private func show(_ report: MixReport, _ mixedNames: [TensorName]) throws {
-    mixing.warnings.forEach(printing.warn)
+    mixing.points.warnings.forEach(printing.warn)
     mixing.idleRules(among: mixedNames).forEach(printing.warn)
     report.warnings.forEach(printing.warn)
     try printing.show(

@@ -5,7 +5,7 @@ import Reports
 /// How a mix was made, as it is recorded in the file.
 struct MixRecipe {
   let command: String
-  let mixing: MixingOptions
+  let mixing: TensorMixingOptions
   let inputs: [String]
   /// Of the inputs' content, as `transect inspect --digest` gives them.
   let digests: [String]

@@ -92,7 +92,7 @@ struct Next: ParsableCommand {
     try printing.show(
       json: [jsonHeader("next", header)] + jsonLines(report.table, kind: "token"),
       csv: report.table,
-      text: combination.lines(run.labels)
+      text: combination.lines(run.labels, ofText: false)
         + TerminalTable(report.summary).lines(width: TerminalTable.width))
   }
 

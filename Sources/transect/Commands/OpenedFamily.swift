@@ -23,6 +23,8 @@ struct OpenedFamily {
   let models: any LanguageModelFamily
   /// What all of them share.
   let tokenizer: ByteLevelTokenizer
+  /// Tokens that end generated text by the first checkpoint's `config.json`.
+  let endMarks: [Int32]
   private let request: Request
 
   /// Opens checkpoints, before any work is done.
@@ -36,8 +38,31 @@ struct OpenedFamily {
     models = try request.language.family(checkpoints, request.combination)
     try request.resources.requireMemory(for: models)
     tokenizer = try request.language.tokenizer(of: models)
+    endMarks = try TokenizerFolder(arguments[0]).modelEndMarks()
     labels = transect.labels(of: arguments)
     self.request = request
+  }
+
+  /// What a person should know before text is generated.
+  var warnings: [String] { unlikeEnds + namelessTokens }
+
+  private var unlikeEnds: [String] {
+    let others = endMarks.filter { $0 != tokenizer.endOfText && $0 < models.vocabularySize }
+    guard let mine = tokenizer.endOfText, !others.isEmpty else { return [] }
+    let list = others.map { "\($0)" }.joined(separator: ", ")
+    return [
+      "the tokenizer ends texts with token \(mine), eos_token_id of \(labels[0]) names \(list): a text "
+        + "ends with any of them"
+    ]
+  }
+
+  private var namelessTokens: [String] {
+    let (count, size) = (tokenizer.vocabulary.count, models.vocabularySize)
+    guard count < size else { return [] }
+    return [
+      "the tokenizer has \(count) tokens and the model \(size): those without a text are written as "
+        + "<\(count)> and so on"
+    ]
   }
 
   /// What a result is made from.

@@ -43,7 +43,9 @@ struct Origin: ParsableCommand {
   @Option(help: "Also compare with so many random labelings.")
   var monteCarlo = 0
 
-  @Option(help: "Seed of everything that is drawn at random.")
+  @Option(
+    parsing: .unconditional, help: "Seed of everything that is drawn at random. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   @Flag(help: "Compare every layer of A with every layer of B, as is done if depths differ.")

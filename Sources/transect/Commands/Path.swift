@@ -24,7 +24,9 @@ struct Path: ParsableCommand {
 
   @OptionGroup var path: PathOptions
 
-  @Option(help: "Add points until the barrier is known to so many nats per token.")
+  @Option(
+    parsing: .unconditional,
+    help: "Add points until the barrier is known to so many nats per token.")
   var adaptive: Double?
 
   @OptionGroup var ensemble: EnsembleOptions
@@ -53,6 +55,7 @@ struct Path: ParsableCommand {
           combination: ensemble.combination(base: path.basePosition), language: language,
           resources: resources, output: output, command: command), scoring: scoring,
         writing: writing, pointCount: path.alphas.count))
+    run.warnings.forEach(printing.warn)
     let points = try points(run)
     let report = PathReport(
       path.line, checkpoints: run.labels, texts: run.texts, points: points.map { point($0, run) },
@@ -112,7 +115,8 @@ struct Path: ParsableCommand {
       ]
         + jsonLines(report.table, kind: "point") + jsonLines(report.barrierTable, kind: "barrier")
         + report.sampleLines,
-      csv: report.table, text: run.combination.lines(run.labels) + report.lines)
+      csv: report.table,
+      text: run.combination.lines(run.labels, ofText: writing.generate != nil) + report.lines)
   }
 
   private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {

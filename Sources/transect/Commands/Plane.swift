@@ -31,11 +31,13 @@ struct Plane: ParsableCommand {
   var minus: String
 
   @Option(
-    parsing: .unconditional, help: "Coefficients of B: START:STOP:COUNT with both ends, or a list.")
+    parsing: .unconditional, help: "Coefficients of B: START:STOP:COUNT with both ends, or a list.",
+    transform: PointList.init)
   var x: PointList
 
   @Option(
-    parsing: .unconditional, help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.")
+    parsing: .unconditional, help: "Coefficients of A: START:STOP:COUNT with both ends, or a list.",
+    transform: PointList.init)
   var y: PointList
 
   @OptionGroup var ensemble: EnsembleOptions
@@ -64,6 +66,7 @@ struct Plane: ParsableCommand {
           combination: ensemble.combination(base: 0), language: language, resources: resources,
           output: output, command: command), scoring: scoring, writing: writing,
         pointCount: places.count))
+    run.warnings.forEach(printing.warn)
     let places = self.places
     let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
     let points = try run.points(
@@ -97,7 +100,7 @@ struct Plane: ParsableCommand {
         jsonHeader("plane", run.combination.jsonMembers(run.labels) + writing.jsonMembers)
       ]
         + jsonLines(report.table, kind: "point") + report.sampleLines, csv: report.table,
-      text: run.combination.lines(run.labels) + report.lines)
+      text: run.combination.lines(run.labels, ofText: writing.generate != nil) + report.lines)
   }
 
   private func result(_ report: PlaneReport, _ run: SweepRun) throws -> ResultFile {

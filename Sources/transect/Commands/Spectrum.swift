@@ -46,7 +46,9 @@ struct Spectrum: ParsableCommand {
       """)
   var leading: Int?
 
-  @Option(help: "Seed of what --leading draws at random.")
+  @Option(
+    parsing: .unconditional, help: "Seed of what --leading draws at random. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   @OptionGroup var filter: FilterOptions

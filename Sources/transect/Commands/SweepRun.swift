@@ -19,6 +19,8 @@ struct SweepRun {
 
   /// Labels of the checkpoints.
   let labels: [String]
+  /// What a person should know before texts are written; nothing if none are.
+  var warnings: [String] { writing == nil ? [] : family.warnings }
   /// Names of the texts.
   let texts: [String]
   /// What the result is made from.

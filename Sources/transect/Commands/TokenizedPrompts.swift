@@ -1,4 +1,7 @@
+import Checkpoints
+import Evaluation
 import Generation
+import Models
 import Reports
 import Tokenization
 
@@ -8,9 +11,11 @@ struct ReadPrompts {
   let texts: [[UInt8]]
   /// What they were read from, if it is a file.
   let source: Provenance.Input?
+  /// Where they were given, for messages.
+  let place: String
 
-  /// Takes prompts as they are.
-  init(texts: [[UInt8]], source: Provenance.Input?) { (self.texts, self.source) = (texts, source) }
+  /// Takes the prompt that is an option.
+  init(option prompt: String) { (texts, source, place) = ([Array(prompt.utf8)], nil, "--prompt") }
 
   /// Reads a file.
   ///
@@ -19,11 +24,12 @@ struct ReadPrompts {
   ///   - documents: finds prompts in its bytes.
   /// - Throws: `CheckpointError` or `TokenizationError` if it cannot be read.
   init(of path: String, _ documents: ([UInt8]) -> TextDocuments) throws {
-    let bytes = try TextInput(path).rest()
+    let input = try TextInput(path)
+    let bytes = try input.rest()
     var (documents, texts) = (documents(bytes), [[UInt8]]())
     while let document = try documents.next() { texts.append(document.text) }
-    self.init(
-      texts: texts, source: .init(label: "prompts", role: "data", path: path, bytes: bytes))
+    source = .init(label: "prompts", role: "data", path: path, bytes: bytes)
+    (self.texts, place) = (texts, input.path)
   }
 }
 
@@ -41,13 +47,36 @@ struct TokenizedPrompts {
   /// - Parameters:
   ///   - prompts: what was read.
   ///   - bos: whether the end-of-text token precedes each.
-  ///   - tokenizer: makes tokens.
-  init(_ prompts: ReadPrompts, bos: Bool, _ tokenizer: ByteLevelTokenizer) {
+  ///   - family: makes tokens, and is to read them.
+  /// - Throws: `CheckpointError` if there are no prompts; `ModelError` if one exceeds the context, or
+  ///   is empty where there is no end of text.
+  init(_ prompts: ReadPrompts, bos: Bool, _ family: OpenedFamily) throws {
     (texts, source) = (prompts.texts, prompts.source)
+    tokenizer = family.tokenizer
     var encoder = tokenizer.encoder()
     let start = bos ? tokenizer.endOfText.map { [$0] } ?? [] : []
     tokens = texts.map { start + encoder.encode($0) }
-    self.tokenizer = tokenizer
+    try requireReadable(by: family.models, from: prompts.place)
+  }
+
+  /// Finds what cannot be read before any work is done.
+  private func requireReadable(by models: any LanguageModelFamily, from place: String) throws {
+    guard !tokens.isEmpty else {
+      throw CheckpointError(.incomplete, in: place, "has no prompts")
+    }
+    for (number, prompt) in tokens.enumerated() {
+      guard !prompt.isEmpty || tokenizer.endOfText != nil else {
+        throw ModelError(
+          .unusableTokens, in: place,
+          "prompt \(number) is empty, and there is no end of text to begin with")
+      }
+      guard prompt.count <= models.contextLength else {
+        throw ModelError(
+          .unusableTokens, in: place,
+          "prompt \(number) has \(prompt.count) tokens to read, but the context holds "
+            + "\(models.contextLength)")
+      }
+    }
   }
 
   /// A text as it is reported.

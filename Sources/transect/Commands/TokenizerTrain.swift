@@ -35,7 +35,12 @@ struct TokenizerTrain: ParsableCommand {
   @Option(name: .shortAndLong, help: "The folder to write into.")
   var output: String
 
-  @Flag(help: "Replace tokenizer files in a folder that exists; its other files stay.")
+  @Flag(
+    help: """
+      Replace tokenizer files in a folder that exists, and remove those that readers would take \
+      instead: tokenizer.json, added_tokens.json, special_tokens_map.json, encoder.json and \
+      vocab.bpe. Its other files stay.
+      """)
   var force = false
 
   @Flag(help: "Print a JSON line instead of text.")
@@ -54,7 +59,7 @@ struct TokenizerTrain: ParsableCommand {
     guard (256 + special.count...Int(Int32.max)).contains(vocabSize) else {
       throw ValidationError(
         "--vocab-size must be at least \(256 + special.count), for 256 bytes and "
-          + "\(special.count) special tokens, and below 2^31, not \(vocabSize)")
+          + "\(special.count.counted("special token")), and below 2^31, not \(vocabSize)")
     }
     guard minFrequency >= 1 else { throw ValidationError("--min-frequency must be at least 1") }
     guard Set(special).count == special.count else {
@@ -62,7 +67,9 @@ struct TokenizerTrain: ParsableCommand {
     }
     if let name = special.first(where: { !LearnedTokenizer.isPossibleSpecial($0) }) {
       throw ValidationError(
-        "--special \(name) is one word, of which merges could make a token; add signs, as <\(name)>"
+        name.isEmpty
+          ? "--special must not be empty"
+          : "--special \(name) is one word, of which merges could make a token; add signs, as <\(name)>"
       )
     }
   }
@@ -76,10 +83,13 @@ struct TokenizerTrain: ParsableCommand {
     }
     let learned = LearnedTokenizer(
       from: words, vocabularySize: vocabSize, minimumFrequency: minFrequency, specials: special)
+    let removed = (fileNames(in: output) ?? []).filter(TokenizerTrain.superseded.contains).sorted()
     try write(learned)
     try printLines(
       json
-        ? [jsonLine(learned, words, documentCount)] : lines(learned, words, documentCount))
+        ? [jsonLine(learned, words, documentCount)]
+        : lines(learned, words, documentCount)
+          + (removed.isEmpty ? [] : ["removed: \(removed.joined(separator: ", "))"]))
   }
 
   /// Refuses an output that exists before the work is done.
@@ -124,14 +134,15 @@ struct TokenizerTrain: ParsableCommand {
   ) -> [String] {
     let missing = vocabSize - learned.vocabularySize
     return [
-      "\(documentCount.grouped) documents, \(words.occurrenceCount.grouped) words, of which "
+      "\(documentCount.counted("document")), \(words.occurrenceCount.counted("word")), of which "
         + "\(words.count.grouped) distinct",
-      "\(learned.vocabularySize.grouped) tokens: 256 bytes, \(learned.mergeCount.grouped) merges, "
+      "\(learned.vocabularySize.grouped) tokens: 256 bytes, \(learned.mergeCount.counted("merge")), "
         + "\(special.count) special",
     ]
       + (missing > 0
         ? [
-          "\(missing.grouped) fewer than asked for: no other pair occurs \(minFrequency) times"
+          "\(missing.grouped) fewer than asked for: no other pair occurs"
+            + (minFrequency == 1 ? "" : " \(minFrequency.grouped) times")
         ] : [])
   }
 

@@ -31,7 +31,9 @@ struct Writing {
   ) throws {
     guard let read = try options.read() else { return nil }
     (self.options, self.family, self.request) = (options, family, request)
-    prompts = TokenizedPrompts(read, bos: bos, family.tokenizer)
+    prompts = try TokenizedPrompts(read, bos: bos, family)
+    try options.generation.requireRoom(
+      prompts: prompts.tokens.count, points: pointCount, request.resources)
     let tokens = [options.generation.samples, options.generation.maxNew, pointCount].reduce(
       Double(prompts.tokens.count)
     ) { $0 * Double($1) }

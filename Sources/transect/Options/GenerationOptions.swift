@@ -3,24 +3,48 @@ import Checkpoints
 import Evaluation
 import Generation
 import Journals
+import Reports
 import Tokenization
 
 /// How texts are written.
 struct GenerationOptions: ParsableArguments {
   @OptionGroup var sampling: SamplingOptions
 
-  @Option(help: "The most tokens of a text.")
+  @Option(parsing: .unconditional, help: "The most tokens of a text.")
   var maxNew = 30
 
-  @Option(name: [.customShort("n"), .long], help: "Texts for each prompt, at each point.")
+  @Option(
+    name: [.customShort("n"), .long], parsing: .unconditional,
+    help: "Texts for each prompt, at each point.")
   var samples = 25
 
-  @Option(help: "The most texts that a thread writes at once.")
+  @Option(parsing: .unconditional, help: "The most texts that a thread writes at once.")
   var batchSize = 64
 
   func validate() throws {
     for (name, value) in [("--max-new", maxNew), ("-n", samples), ("--batch-size", batchSize)] {
       guard value >= 1 else { throw ValidationError("\(name) must be positive") }
+    }
+  }
+
+  /// What a text takes at least until all are in the result.
+  private static let byteCountOfText = 1024
+
+  /// Refuses more texts than memory holds.
+  ///
+  /// - Parameters:
+  ///   - prompts: how many there are.
+  ///   - points: how many there are.
+  ///   - resources: what may be used; all memory of the machine, if the command line does not say.
+  /// - Throws: `ValidationError` that says how many texts can be held.
+  func requireRoom(prompts: Int, points: Int, _ resources: ResourceOptions) throws {
+    let memory = resources.memory ?? .ofMachine
+    let most = memory.byteCount / GenerationOptions.byteCountOfText
+    let count = prompts.multipliedReportingOverflow(by: points)
+    guard !count.overflow, count.partialValue <= most / samples else {
+      throw ValidationError(
+        "-n \(samples) after \(prompts.counted("prompt")) at \(points.counted("point")) are more texts than the \(most) that "
+          + "\(memory) hold")
     }
   }
 
@@ -39,7 +63,7 @@ struct GenerationOptions: ParsableArguments {
   ) -> GenerationSweep {
     let generator = TextGenerator(
       rule: sampling.rule(for: family.models.combination), endOfText: family.tokenizer.endOfText,
-      mostTokens: maxNew, seed: sampling.seed)
+      otherEnds: family.endMarks, mostTokens: maxNew, seed: sampling.seed)
     return GenerationSweep(
       family.models, generator, prompts: prompts.tokens, count: samples,
       resources: .init(

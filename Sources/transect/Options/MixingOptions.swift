@@ -1,27 +1,32 @@
 import ArgumentParser
 import Geometry
 import Reports
-import Tensors
 
 /// Which points of a line or a plane, or which of a simplex of checkpoints, are wanted.
 struct MixingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "x in A + x (B - A) of two checkpoints: 0 is A, 1 is B (equations 1, 2).")
+    help: "x in A + x (B - A) of two checkpoints: 0 is A, 1 is B (equations 1, 2).",
+    transform: PointList.init)
   var alpha: PointList?
 
   @Option(help: "The checkpoint C of --beta, or of --plus and --minus; it counts as the first.")
   var base: String?
 
-  @Option(parsing: .unconditional, help: "x in C + x (B - A), with C of --base (equation 3).")
+  @Option(
+    parsing: .unconditional, help: "x in C + x (B - A), with C of --base (equation 3).",
+    transform: PointList.init)
   var beta: PointList?
 
   @Option(
     parsing: .unconditional,
-    help: "x in C + x (B - C) + y (A - C), with C of --base (equation 4): B is the plus model.")
+    help: "x in C + x (B - C) + y (A - C), with C of --base (equation 4): B is the plus model.",
+    transform: PointList.init)
   var plus: PointList?
 
-  @Option(parsing: .unconditional, help: "y of the same: A is the minus model.")
+  @Option(
+    parsing: .unconditional, help: "y of the same: A is the minus model.",
+    transform: PointList.init)
   var minus: PointList?
 
   @Option(
@@ -29,26 +34,10 @@ struct MixingOptions: ParsableArguments {
     help: "The coefficient of each checkpoint, in their order: one --weight for each.")
   var weight: [Double] = []
 
-  @Option(
-    name: .customLong("where"), parsing: .unconditionalSingleValue,
-    help: """
-      Another alpha or beta for tensors whose canonical name matches, as '^h\\.0\\.=0.5'; of \
-      several that match, the first counts.
-      """, transform: NamedParameter.init)
-  var overrides: [NamedParameter] = []
-
-  @Flag(
-    help: """
-      With --alpha: spherical interpolation, sin((1-x)W)/sin W A + sin(x W)/sin W B for each \
-      tensor, W being the angle between A and B; where |cos W| > 0.9995, or a tensor is zero, the \
-      straight line.
-      """)
-  var slerp = false
-
   private static let mostPoints = 1_000_000
 
   func validate() throws {
-    guard (weight + overrides.map(\.parameter)).allSatisfy(\.isFinite) else {
+    guard weight.allSatisfy(\.isFinite) else {
       throw ValidationError("coefficients must be finite numbers")
     }
     guard (plus == nil) == (minus == nil) else {
@@ -63,10 +52,6 @@ struct MixingOptions: ParsableArguments {
     guard (base != nil) == (beta != nil || plus != nil) else {
       throw ValidationError("--base goes with --beta, or with --plus and --minus")
     }
-    guard overrides.isEmpty || alpha != nil || beta != nil else {
-      throw ValidationError("--where goes with --alpha or --beta")
-    }
-    guard !slerp || alpha != nil else { throw ValidationError("--slerp goes with --alpha") }
     guard weight.isEmpty || weight.contains(where: { $0 != 0 }) else {
       throw ValidationError("all weights are 0")
     }
@@ -90,16 +75,12 @@ struct MixingOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - count: checkpoints named beside `--base`.
-  ///   - isForText: whether one checkpoint may stand for itself, and there may be many points, but
-  ///     nothing that needs a written checkpoint.
+  ///   - isForText: whether one checkpoint may stand for itself, and there may be many points.
   /// - Throws: `ValidationError` if it does not fit.
   func check(checkpointCount count: Int, isForText: Bool = false) throws {
     guard isForText || places.count == 1 else {
       throw ValidationError(
         "one checkpoint is written; give one number, not \(places.count) points")
-    }
-    guard !isForText || overrides.isEmpty && !slerp else {
-      throw ValidationError("--where and --slerp need a checkpoint that mix wrote")
     }
     if isForText, !isGiven, count == 1 { return }
     guard isGiven else { throw needsOneMode }
@@ -111,11 +92,6 @@ struct MixingOptions: ParsableArguments {
     }
   }
 
-  /// How to weigh tensors of a name; checkpoints are the base, if any, then those named.
-  func weighting(of name: TensorName) -> Weighting {
-    weighting(overrides.first { $0.pattern.matches(name) }?.parameter)
-  }
-
   /// What a person should know before any tensor is read.
   var warnings: [String] {
     let excess = weight.reduce(-1, +)
@@ -123,32 +99,6 @@ struct MixingOptions: ParsableArguments {
     let isNear = excess.magnitude < 1e-3
     let sum = isNear ? "1 \(excess < 0 ? "−" : "+") \(excess.magnitude.brief)" : (1 + excess).brief
     return ["the weights sum to \(sum), not to 1"]
-  }
-
-  /// Sentences on each `--where` that changes nothing.
-  ///
-  /// - Parameter names: canonical names of the tensors that are mixed.
-  /// - Returns: one for each that matches none of them, or only such as an earlier one matches.
-  func idleRules(among names: [TensorName]) -> [String] {
-    var left = names
-    return overrides.compactMap { rule in
-      let before = left.count
-      left.removeAll { rule.pattern.matches($0) }
-      guard left.count == before else { return nil }
-      let reason =
-        names.contains { rule.pattern.matches($0) }
-        ? "matches only tensors that an earlier one does" : "matches no tensor that is mixed"
-      return "--where \(rule.pattern.source)=\(rule.parameter.brief) \(reason)"
-    }
-  }
-
-  /// How tensors are weighed to which no `--where` applies, at the only point.
-  var weighting: Weighting { weighting(nil) }
-
-  /// How tensors are weighed at the only point, or at another parameter.
-  func weighting(_ parameter: Double?) -> Weighting {
-    let place = parameter.map { [$0] } ?? places[0]
-    return slerp ? .spherical(place[0]) : .linear(coefficients(at: place))
   }
 
   /// What places are called in results; none for weights, or one checkpoint.
@@ -188,7 +138,6 @@ struct MixingOptions: ParsableArguments {
   /// The formula, in the letters of the help.
   var formula: String {
     guard isGiven else { return "A" }
-    if slerp { return "sin((1-alpha)W)/sin W A + sin(alpha W)/sin W B" }
     if alpha != nil { return "A + alpha (B - A)" }
     if beta != nil { return "C + beta (B - A)" }
     return plus != nil ? "C + plus (B - C) + minus (A - C)" : "sum of weight times checkpoint"
@@ -203,29 +152,6 @@ struct MixingOptions: ParsableArguments {
       if let value { options += [name, value.recorded] }
     }
     for value in weight { options += ["--weight", "\(value)"] }
-    for override in overrides {
-      options += ["--where", "\(override.pattern.source)=\(override.parameter)"]
-    }
-    return slerp ? options + ["--slerp"] : options
-  }
-}
-
-/// A parameter for tensors of some names.
-struct NamedParameter {
-  let pattern: NamePattern
-  let parameter: Double
-
-  /// Reads a regular expression, `=`, and a number; the last `=` counts.
-  ///
-  /// - Throws: `ValidationError` that tells which of them is none.
-  init(_ argument: String) throws {
-    guard let equals = argument.lastIndex(of: "=") else {
-      throw ValidationError("'\(argument)' has no '=' between a name pattern and a number")
-    }
-    let number = argument[argument.index(after: equals)...]
-    guard let parameter = Double(number) else {
-      throw ValidationError("'\(number)' after the last '=' is not a number")
-    }
-    (pattern, self.parameter) = (try NamePattern(String(argument[..<equals])), parameter)
+    return options
   }
 }

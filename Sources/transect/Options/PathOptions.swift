@@ -19,7 +19,11 @@ struct PathOptions: ParsableArguments {
 
   @Option(
     name: .customLong("alpha"), parsing: .unconditional,
-    help: "Points, of either line: START:STOP:COUNT with both ends, or a list such as 0,0.5,1.")
+    help: """
+      Points, of either line: START:STOP:COUNT with both ends, or a list such as 0,0.5,1. \
+      (default: 0:1:11)
+      """,
+    transform: PointList.init)
   var places = PointList(text: "0:1:11", values: (0...10).map { Double($0) / 10 })
 
   func validate() throws {

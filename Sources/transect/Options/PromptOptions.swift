@@ -6,7 +6,11 @@ struct PromptOptions: ParsableArguments {
   @Option(help: "The text before.")
   var prompt: String?
 
-  @Option(help: "A file of prompts, or - for standard input; see --field and --lines.")
+  @Option(
+    help: """
+      A file of prompts, or - for standard input; see --field and --lines. One that ends in .txt has \
+      a prompt a line.
+      """)
   var prompts = "-"
 
   @OptionGroup var layout: TextOptions
@@ -27,8 +31,8 @@ struct PromptOptions: ParsableArguments {
   /// - Returns: the prompts.
   /// - Throws: `CheckpointError` or `TokenizationError` if they cannot be read.
   func read() throws -> ReadPrompts {
-    if let prompt { return ReadPrompts(texts: [Array(prompt.utf8)], source: nil) }
-    return try ReadPrompts(of: prompts) { layout.documents(in: $0, of: prompts) }
+    if let prompt { return ReadPrompts(option: prompt) }
+    return try ReadPrompts(of: prompts) { layout.documents(in: $0, of: prompts, plain: .lines) }
   }
 
   /// The options that shape a result, in a fixed order.

@@ -43,11 +43,12 @@ struct ResourceOptions: ParsableArguments {
 /// A number of bytes, written with a decimal or binary unit.
 struct MemorySize: ExpressibleByArgument, CustomStringConvertible {
   static let least = MemorySize(byteCount: 32_000_000)
-  /// Half of the memory of the machine.
-  static var halfOfMachine: MemorySize {
-    MemorySize(
-      byteCount: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2)
+  /// The memory of the machine.
+  static var ofMachine: MemorySize {
+    MemorySize(byteCount: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
   }
+  /// Half of it.
+  static var halfOfMachine: MemorySize { MemorySize(byteCount: ofMachine.byteCount / 2) }
   private static let units = [
     ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1_000), ("MB", 1_000_000),
     ("GB", 1_000_000_000), ("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("B", 1),

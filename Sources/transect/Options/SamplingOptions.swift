@@ -5,19 +5,22 @@ import Generation
 /// How tokens are drawn.
 struct SamplingOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: "Share of the probability that the tokens to draw from hold: 0 the likeliest, 1 all.")
   var topP = 0.9
 
-  @Option(help: "The most tokens to draw from.")
+  @Option(parsing: .unconditional, help: "The most tokens to draw from.")
   var topK: Int?
 
-  @Option(help: "Divides logits; 0 takes the likeliest token.")
+  @Option(parsing: .unconditional, help: "Divides logits; 0 takes the likeliest token.")
   var temperature = 1.0
 
   @Flag(help: "Take the likeliest token, always; of an ensemble, of those that its filter leaves.")
   var greedy = false
 
-  @Option(help: "Seed of everything that is drawn at random.")
+  @Option(
+    parsing: .unconditional, help: "Seed of everything that is drawn at random. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   func validate() throws {

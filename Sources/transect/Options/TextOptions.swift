@@ -34,16 +34,20 @@ struct TextOptions: ParsableArguments {
   /// - Parameters:
   ///   - bytes: all of it.
   ///   - argument: as it was named.
+  ///   - plain: how a file that ends in .txt holds them, if no option says.
   /// - Returns: them, to be pulled.
-  func documents(in bytes: [UInt8], of argument: String) -> TextDocuments {
-    transect.documents(layout(of: argument), in: bytes, of: argument)
+  func documents(
+    in bytes: [UInt8], of argument: String, plain: TextLayout = .whole
+  ) -> TextDocuments {
+    transect.documents(layout(of: argument, plain: plain), in: bytes, of: argument)
   }
 
-  private func layout(of argument: String) -> TextLayout {
+  private func layout(of argument: String, plain: TextLayout = .whole) -> TextLayout {
     if lines { return .lines }
     if trees { return .trees }
     if let field { return .jsonLines(field: field) }
-    return argument.hasSuffix(".jsonl") ? .jsonLines(field: "text") : .whole
+    if argument.hasSuffix(".jsonl") { return .jsonLines(field: "text") }
+    return argument.hasSuffix(".txt") ? plain : .whole
   }
 }
 

@@ -16,7 +16,9 @@ struct TokenizerFolder {
   /// - Throws: `CheckpointError` if there is none.
   init(_ argument: String) throws { path = try modelFolder(argument) }
 
-  /// Reads the tokenizer: a vocabulary with its merges, or else `tokenizer.json`.
+  /// Reads the tokenizer: a vocabulary with its merges, or else `tokenizer.json`; and which token ends
+  /// a text, by the first of `tokenizer_config.json`, `special_tokens_map.json` and `config.json` that
+  /// tells one of the vocabulary.
   ///
   /// - Throws: `CheckpointError` if the files are missing or cannot be read, `TokenizationError` if
   ///   they are no byte-level byte-pair encoding by GPT-2's rule.
@@ -25,19 +27,47 @@ struct TokenizerFolder {
     if let (bytes, path) = parts.configuration {
       try TokenizerConfiguration.check(bytes, path: path)
     }
-    guard parts.files.count > 1 else {
-      return try ByteLevelTokenizer(parsing: parts.files[0].bytes, path: parts.files[0].path)
+    let found = try bytePairs(parts.files)
+    let vocabulary = found.vocabulary
+    let named = try endMarks().lazy.compactMap { vocabulary.id(of: $0.token) }.first
+    let end = try named ?? modelEndMarks().first { vocabulary.bytes(of: $0) != nil }
+    return end.map(found.ending) ?? found
+  }
+
+  /// The tokens at which the model beside ends a text, by `eos_token_id` of its `config.json`.
+  ///
+  /// - Returns: ids; none if there is no such file or member.
+  /// - Throws: `CheckpointError` or `TokenizationError` if the file cannot be read.
+  func modelEndMarks() throws -> [Int32] {
+    try first(["config.json"]).map {
+      try EndOfText.ids(inModelConfiguration: $0.bytes, path: $0.path)
+    } ?? []
+  }
+
+  /// Files that name a token which ends a text, and the token, as far as they are there.
+  private func endMarks() throws -> [(file: File, token: String)] {
+    try ["tokenizer_config.json", "special_tokens_map.json"].compactMap { name in
+      guard let file = try first([name]) else { return nil }
+      return try EndOfText.token(in: file.bytes, path: file.path).map { (file, $0) }
+    }
+  }
+
+  private func bytePairs(_ files: [File]) throws -> ByteLevelTokenizer {
+    guard files.count > 1 else {
+      return try ByteLevelTokenizer(parsing: files[0].bytes, path: files[0].path)
     }
     return try ByteLevelTokenizer(
-      vocabulary: parts.files[0], merges: parts.files[1], added: parts.files.dropFirst(2).first)
+      vocabulary: files[0], merges: files[1], added: files.dropFirst(2).first)
   }
 
   /// The files that ids depend on: a vocabulary with its merges, and `added_tokens.json` if it is
-  /// there, or else `tokenizer.json`.
+  /// there, or else `tokenizer.json`; then those that name the token which ends a text.
   ///
   /// - Returns: their bytes and paths.
   /// - Throws: `CheckpointError` if they are missing or cannot be read.
-  func files() throws -> [(bytes: [UInt8], path: String)] { try parts().files }
+  func files() throws -> [(bytes: [UInt8], path: String)] {
+    try parts().files + endMarks().map(\.file)
+  }
 
   /// Reads the tokenizer of a classifier.
   ///

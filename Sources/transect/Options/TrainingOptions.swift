@@ -50,7 +50,9 @@ struct TrainingOptions: ParsableArguments {
       """)
   var dropout: Double?
 
-  @Option(help: "Of everything that is drawn at random.")
+  @Option(
+    parsing: .unconditional, help: "Of everything that is drawn at random. (default: 0)",
+    transform: readSeed)
   var seed: UInt64 = 0
 
   @Option(help: "Steps from one measurement of the validation text to the next.")
