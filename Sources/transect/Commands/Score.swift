@@ -40,8 +40,10 @@ struct Score: ParsableCommand {
 
   func validate() throws {
     guard !texts.isEmpty else { throw ValidationError("name at least one file of texts") }
-    guard Set(texts.map(\.name)).count == texts.count else {
-      throw ValidationError("two files have one name; give them others: NAME=FILE")
+    let names = Dictionary(grouping: texts, by: \.name)
+    if let name = texts.map(\.name).first(where: { names[$0, default: []].count > 1 }) {
+      throw ValidationError(
+        "two files are called '\(name.escapedForTerminal)'; name one otherwise: NAME=FILE")
     }
     guard promptField == nil || !layout.lines && !layout.trees else {
       throw ValidationError("--prompt-field is for JSON lines")
@@ -65,7 +67,7 @@ struct Score: ParsableCommand {
         inputs: sources + opened.inputs(resources),
         groups: report.groups(attributes: scorers.attributes))
     }
-    try show(report)
+    try show(report, scorers.members(opened.scorer))
   }
 
   /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
@@ -78,9 +80,9 @@ struct Score: ParsableCommand {
     for file in texts {
       let input = try TextInput(file.path)
       let bytes = try input.rest()
-      let before = reader.sets.count
-      try reader.read(
-        bytes, named: file.name, path: input.path, layout: layout(of: file.path))
+      let (before, layout) = (reader.sets.count, layout(of: file.path))
+      try requireObject(bytes, layout, path: input.path)
+      try reader.read(bytes, named: file.name, path: input.path, layout: layout)
       guard reader.sets.count > before else {
         throw CheckpointError(.incomplete, in: input.path, "has no texts")
       }
@@ -88,6 +90,19 @@ struct Score: ParsableCommand {
       byteCount += bytes.count
     }
     return (reader.sets, sources, byteCount)
+  }
+
+  /// Refuses plain text where JSON lines are expected.
+  private func requireObject(
+    _ bytes: [UInt8], _ layout: TextSetLayout, path: String
+  ) throws {
+    guard case .jsonLines = layout,
+      let start = bytes.firstIndex(where: { !" \t\r\n".utf8.contains($0) }),
+      bytes[start] != UInt8(ascii: "{")
+    else { return }
+    throw TokenizationError(
+      .malformed, in: path, line: 1 + bytes[..<start].count { $0 == UInt8(ascii: "\n") },
+      "expected a JSON object; --lines reads each line as a text")
   }
 
   private func layout(of path: String) -> TextSetLayout {
@@ -99,17 +114,17 @@ struct Score: ParsableCommand {
       requiresPrompt: promptField != nil)
   }
 
-  private func show(_ report: ScoreReport) throws {
-    let table = perText ? report.textTable : report.table
-    let header = jsonHeader(
-      "score",
-      [
-        ("conditional", "\(scorers.conditional)"), ("with_prompt", "\(scorers.withPrompt)"),
-        ("words", jsonString(scorers.words.rawValue)),
-      ])
+  private func show(_ report: ScoreReport, _ members: [(String, String)]) throws {
+    let header = jsonHeader("score", members)
+    guard perText else {
+      return try printing.show(
+        json: [header] + jsonLines(report.table, kind: "score"), csv: report.table,
+        text: report.lines)
+    }
+    let table = report.textTable(withTexts: false)
     try printing.show(
-      json: [header] + jsonLines(table, kind: perText ? "text" : "score"), csv: table,
-      text: perText ? TerminalTable(table).lines(width: TerminalTable.width) : report.lines)
+      json: [header] + jsonLines(report.textTable(withTexts: true), kind: "text"), csv: table,
+      text: TerminalTable(table).lines(width: TerminalTable.width))
   }
 
   /// What shapes the result file, in a fixed order.
