@@ -55,7 +55,8 @@ public struct ScoreReport: Sendable {
           .init("line", heading: "line", .integer(texts.map(\.line))),
           .init("prompt_id", heading: "prompt", .integer(texts.map(\.promptID))),
           .init("sample", heading: "text", .integer(texts.map(\.replicate))),
-        ] + (withTexts ? ScoreReport.contents(of: texts) : []) + figures.reals.map { .init($0.name, heading: $0.heading, .real($0.values)) }
+        ] + (withTexts ? ScoreReport.contents(of: texts) : [])
+        + figures.reals.map { .init($0.name, heading: $0.heading, .real($0.values)) }
         + figures.counts.map { .init($0.name, heading: $0.heading, .integer($0.values)) })
   }
 
@@ -109,6 +110,7 @@ public struct ScoreReport: Sendable {
   /// - Parameters:
   ///   - set: which.
   ///   - places: the names of coordinates that are told.
+  /// - Returns: such as `texts, alpha 0.5`.
   static func label(
     _ set: TextSet, at places: [String] = TextSet.Coordinate.names
   ) -> String {
@@ -121,6 +123,7 @@ public struct ScoreReport: Sendable {
   /// - Parameters:
   ///   - score: of the set.
   ///   - label: what to call it.
+  /// - Returns: a line, or `nil` if no text is empty.
   static func emptyLine(_ score: TextScores, of label: String) -> String? {
     let empty = score.emptyTexts
     guard !empty.isEmpty else { return nil }
@@ -138,9 +141,11 @@ public struct ScoreReport: Sendable {
       let values = sets.map { $0[name] }
       guard values.contains(where: { $0 != nil }) else { return nil }
       let whole = values.map { $0.flatMap { Int(exactly: $0) } }
-      let isNumber = name == TextSet.Coordinate.point && zip(values, whole).allSatisfy {
-        ($0 == nil) == ($1 == nil)
-      }
+      let isNumber =
+        name == TextSet.Coordinate.point
+        && zip(values, whole).allSatisfy {
+          ($0 == nil) == ($1 == nil)
+        }
       return .init(
         name, heading: tellingPlaces.contains(name) ? name : nil,
         isNumber ? .integer(whole) : .real(values.map { $0 ?? .nan }), blanksNaN: true)

@@ -55,7 +55,7 @@ struct Score: ParsableCommand {
     let (sets, sources, byteCount) = try read()
     let opened = try OpenedScorers(
       scorers, language, resources, before: output, making: command,
-      extra: byteCount * Score.memoryOfText)
+      extra: memory(of: sets, byteCount: byteCount))
     let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
     try opened.verifyUnchanged()
     let report = ScoreReport(
@@ -70,8 +70,19 @@ struct Score: ParsableCommand {
     try show(report, scorers.members(opened.scorer))
   }
 
-  /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
-  static let memoryOfText = 32
+  /// Bytes that words, n-grams and tokens take, for each of a file; measured on files of one to a
+  /// hundred words a text, where these and ``memoryOfText`` together are 1 to 1.6 times what is taken.
+  static let memoryOfByte = 25
+  /// Bytes that each text takes besides, with its numbers.
+  static let memoryOfText = 450
+  /// Bytes that a text takes in a result file, and as a printed row.
+  private static let memoryOfOutput = (stored: 200, printed: 800)
+
+  private func memory(of sets: [TextSet], byteCount: Int) -> Int {
+    let (stored, printed) = Score.memoryOfOutput
+    let each = Score.memoryOfText + (output.output == nil ? 0 : stored) + (perText ? printed : 0)
+    return byteCount * Score.memoryOfByte + sets.reduce(0) { $0 + $1.texts.count } * each
+  }
 
   private func read() throws -> (
     sets: [TextSet], sources: [Provenance.Input], byteCount: Int

@@ -12,8 +12,9 @@ struct Writing {
   private let family: OpenedFamily
   private let request: OpenedFamily.Request
 
-  /// What texts take while they are scored, for each token that may be generated.
-  private static let memoryOfToken = 5 * Score.memoryOfText
+  /// What texts take while they are scored, for each token that may be generated: most have fewer
+  /// than five bytes, and the rest covers what each text takes besides.
+  private static let memoryOfToken = 7 * Score.memoryOfByte
 
   /// Opens prompts and scorers; there is no value if nothing is to be written.
   ///
