@@ -42,7 +42,8 @@ def texts(arguments, folder):
     prompts.write_text("".join(json.dumps({"text": prompt}) + "\n" for prompt in PROMPTS))
     rows = run(arguments.transect, "generate", MINIATURE / "tuned", "--prompts", prompts, "--json",
                "-n", "6", "--max-new", "25", "--seed", "3")
-    rows += [{"kind": "sample", "prompt": PROMPTS[i % 3], "prompt_id": i % 3, "text": text}
+    rows += [{"kind": "sample", "point": 0, "prompt": PROMPTS[i % 3], "prompt_id": i % 3,
+              "text": text}
              for i, text in enumerate(AWKWARD)]
     path = folder / "texts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
