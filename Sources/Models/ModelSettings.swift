@@ -1,3 +1,5 @@
+import JSON
+
 /// The settings of a model, as the outermost members of its `config.json` give them.
 public struct ModelSettings: Hashable, Sendable {
   /// The file, for messages.
@@ -85,6 +87,18 @@ public struct ModelSettings: Hashable, Sendable {
   func refusal(
     of name: String, _ detail: String, as reason: ModelError.Reason = .unsupported
   ) -> ModelError {
-    ModelError(reason, in: path, "\(name) is \(values[name] ?? "not set"), \(detail)")
+    let value = names(name)?.joined(separator: ", ") ?? values[name]
+    return ModelError(reason, in: path, "\(name) is \(value ?? "not set"), \(detail)")
+  }
+
+  /// The texts of an array, or `nil` if it is none of texts, or is empty.
+  func names(_ name: String) -> [String]? {
+    var names: [String] = []
+    do {
+      try JSONScanner.read(Array((values[name] ?? "").utf8)) { scanner in
+        try scanner.array { names.append(try $0.string()) }
+      }
+    } catch { return nil }
+    return names.isEmpty ? nil : names
   }
 }

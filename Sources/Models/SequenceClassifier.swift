@@ -69,9 +69,9 @@ public func openSequenceClassifier(
 
 /// Which kind of classifier settings describe: by `model_type`, or else `architectures`.
 private func family(of settings: ModelSettings) throws -> ClassifierFamily {
-  let architecture = settings.has("architectures") ? settings.values["architectures"] : nil
-  let named = ClassifierFamily.allCases.first { architecture?.contains($0.className) ?? false }
-  guard architecture == nil || named != nil else {
+  let architectures = settings.names("architectures") ?? []
+  let named = ClassifierFamily.allCases.first { architectures.contains($0.className) }
+  guard !settings.has("architectures") || named != nil else {
     throw settings.refusal(
       of: "architectures",
       "and only \(ClassifierFamily.allCases.map(\.className).joined(separator: ", ")) can be run")
@@ -85,12 +85,12 @@ private func family(of settings: ModelSettings) throws -> ClassifierFamily {
 }
 
 extension ClassifierFamily {
-  /// The class that `transformers` has for it, with its quotes in JSON.
+  /// The class that `transformers` has for it.
   fileprivate var className: String {
     switch self {
-    case .roberta: "\"RobertaForSequenceClassification\""
-    case .bert: "\"BertForSequenceClassification\""
-    case .gpt2: "\"GPT2ForSequenceClassification\""
+    case .roberta: "RobertaForSequenceClassification"
+    case .bert: "BertForSequenceClassification"
+    case .gpt2: "GPT2ForSequenceClassification"
     }
   }
 }

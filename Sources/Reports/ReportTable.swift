@@ -17,6 +17,8 @@ public struct ReportTable: Sendable {
     public let heading: String?
     /// Its cells.
     public let cells: Cells
+    /// Whether NaN is left blank on a terminal.
+    public let blanksNaN: Bool
 
     /// Creates a column.
     ///
@@ -24,8 +26,18 @@ public struct ReportTable: Sendable {
     ///   - name: its name for machines; `nil` leaves it out there.
     ///   - heading: its name on a terminal; `nil` leaves it out there.
     ///   - cells: as many as the table has rows.
-    public init(_ name: String?, heading: String? = nil, _ cells: Cells) {
+    ///   - blanksNaN: whether NaN is left blank on a terminal.
+    public init(
+      _ name: String?, heading: String? = nil, _ cells: Cells, blanksNaN: Bool = false
+    ) {
       (self.name, self.heading, self.cells) = (name, heading, cells)
+      self.blanksNaN = blanksNaN
+    }
+
+    /// A cell for a person.
+    func brief(_ row: Int) -> String {
+      if blanksNaN, case .real(let cells) = cells, cells[row].isNaN { return "" }
+      return cells.brief(row)
     }
   }
 

@@ -6,6 +6,7 @@ public struct ScoreReport: Sendable {
   let scores: [TextScores]
   let quantities: [TextQuantity]
   let notes: [String]
+  private let tellingPlaces: [String]
 
   private static let mostNamed = 5
 
@@ -17,6 +18,7 @@ public struct ScoreReport: Sendable {
   ///   - notes: what a reader should know of the models, a line each.
   public init(_ scores: [TextScores], quantities: [TextQuantity], notes: [String]) {
     (self.scores, self.quantities, self.notes) = (scores, quantities, notes)
+    tellingPlaces = ScoreReport.placesTelling(scores.map(\.set))
   }
 
   /// A row for each set.
@@ -38,7 +40,10 @@ public struct ScoreReport: Sendable {
   }
 
   /// A row for each text.
-  public var textTable: ReportTable {
+  ///
+  /// - Parameter withTexts: whether rows have prompt and text.
+  /// - Returns: rows in the order of sets and of texts in each.
+  public func textTable(withTexts: Bool) -> ReportTable {
     let rows = scores.flatMap { score in zip(score.set.texts, score.figures).map { ($0, $1) } }
     let sets = scores.flatMap { score in score.figures.map { _ in score.set } }
     let texts = rows.map(\.0)
@@ -47,21 +52,30 @@ public struct ScoreReport: Sendable {
       rowCount: rows.count,
       columns: [.init("set", heading: "set", .text(sets.map(\.name)))] + places(of: sets)
         + [
+          .init("line", heading: "line", .integer(texts.map(\.line))),
           .init("prompt_id", heading: "prompt", .integer(texts.map(\.promptID))),
           .init("sample", heading: "text", .integer(texts.map(\.replicate))),
-        ] + figures.reals.map { .init($0.name, heading: $0.heading, .real($0.values)) }
+        ] + (withTexts ? ScoreReport.contents(of: texts) : [])
+        + figures.reals.map { .init($0.name, heading: $0.heading, .real($0.values)) }
         + figures.counts.map { .init($0.name, heading: $0.heading, .integer($0.values)) })
+  }
+
+  private static func contents(of texts: [PromptedText]) -> [ReportTable.Column] {
+    [
+      .init("prompt", .text(texts.map { String(decoding: $0.prompt, as: UTF8.self) })),
+      .init("text", .text(texts.map { String(decoding: $0.text, as: UTF8.self) })),
+    ]
   }
 
   /// What a person reads: notes, then all numbers of one set, or a row for each of several.
   public var lines: [String] {
-    let head = notes + scores.flatMap { ScoreReport.emptyLine($0).map { [$0] } ?? [] }
+    let head = notes + scores.compactMap { ScoreReport.emptyLine($0, of: label($0.set)) }
     guard scores.count == 1, let only = scores.first else {
       return head.map(\.escapedForTerminal) + [""]
         + TerminalTable(table).lines(width: TerminalTable.width)
     }
     let title =
-      "\(ScoreReport.label(only.set)): \(only.figures.count.counted("text")) of "
+      "\(label(only.set)): \(only.figures.count.counted("text")) of "
       + only.promptCount.counted("prompt")
     return ([title] + head).map(\.escapedForTerminal) + [""]
       + TerminalTable(list(only)).lines(width: TerminalTable.width)
@@ -75,34 +89,66 @@ public struct ScoreReport: Sendable {
       columns: [
         .init(nil, heading: "", .text(quantities.map(\.longName))),
         .init(nil, heading: "value", .real(estimates.map(\.value))),
-        .init(
-          nil, heading: "±",
-          .text(estimates.map { $0.standardError.isNaN ? "" : $0.standardError.brief })),
+        .init(nil, heading: "±", .real(estimates.map(\.standardError)), blanksNaN: true),
         .init(nil, heading: "texts", .integer(quantities.map(score.textCount))),
       ])
   }
 
+  /// The places in which some sets differ. The number of a point is one only if nothing else tells
+  /// sets apart.
+  private static func placesTelling(_ sets: [TextSet]) -> [String] {
+    let places = TextSet.Coordinate.names.filter { name in Set(sets.map { $0[name] }).count > 1 }
+    let others = places.filter { $0 != TextSet.Coordinate.point }
+    return Set(sets.map { label($0, at: others) }).count == sets.count ? others : places
+  }
+
+  /// What to call a set among the others: its name, and where on a path it is if that tells.
+  func label(_ set: TextSet) -> String { ScoreReport.label(set, at: tellingPlaces) }
+
   /// What to call a set: its name and where on a path it is.
-  static func label(_ set: TextSet) -> String {
-    ([set.name] + set.coordinates.map { "\($0.name) \($0.value)" }).joined(separator: ", ")
+  ///
+  /// - Parameters:
+  ///   - set: which.
+  ///   - places: the names of coordinates that are told.
+  /// - Returns: such as `texts, alpha 0.5`.
+  static func label(
+    _ set: TextSet, at places: [String] = TextSet.Coordinate.names
+  ) -> String {
+    let told = set.coordinates.filter { places.contains($0.name) }
+    return ([set.name] + told.map { "\($0.name) \($0.text)" }).joined(separator: ", ")
   }
 
   /// Which texts of a set are empty, the first of them by name.
-  static func emptyLine(_ score: TextScores) -> String? {
+  ///
+  /// - Parameters:
+  ///   - score: of the set.
+  ///   - label: what to call it.
+  /// - Returns: a line, or `nil` if no text is empty.
+  static func emptyLine(_ score: TextScores, of label: String) -> String? {
     let empty = score.emptyTexts
     guard !empty.isEmpty else { return nil }
     let names = empty.prefix(mostNamed).map { index in
-      "\(score.set.texts[index].replicate) of prompt \(score.set.texts[index].promptID)"
+      let text = score.set.texts[index]
+      return text.line.map { "line \($0)" } ?? "\(text.replicate) of prompt \(text.promptID)"
     }
-    return "\(label(score.set)): \(empty.count.counted("text")) of \(score.figures.count) "
+    return "\(label): \(empty.count.counted("text")) of \(score.figures.count) "
       + (empty.count == 1 ? "is" : "are") + " empty: " + names.joined(separator: ", ")
       + (empty.count > mostNamed ? " and others" : "")
   }
 
   private func places(of sets: [TextSet]) -> [ReportTable.Column] {
     TextSet.Coordinate.names.compactMap { name in
-      let values = sets.map { $0.value(of: name) }
-      return values.allSatisfy(\.isNaN) ? nil : .init(name, heading: name, .real(values))
+      let values = sets.map { $0[name] }
+      guard values.contains(where: { $0 != nil }) else { return nil }
+      let whole = values.map { $0.flatMap { Int(exactly: $0) } }
+      let isNumber =
+        name == TextSet.Coordinate.point
+        && zip(values, whole).allSatisfy {
+          ($0 == nil) == ($1 == nil)
+        }
+      return .init(
+        name, heading: tellingPlaces.contains(name) ? name : nil,
+        isNumber ? .integer(whole) : .real(values.map { $0 ?? .nan }), blanksNaN: true)
     }
   }
 
@@ -118,7 +164,7 @@ public struct ScoreReport: Sendable {
     let (name, estimates) = (quantity.rawValue, scores.map { $0.estimate(quantity) })
     let error = ReportTable.Column(
       name + "_error", heading: quantity.showsError ? "±" : nil,
-      .real(estimates.map(\.standardError)))
+      .real(estimates.map(\.standardError)), blanksNaN: true)
     return [.init(name, heading: quantity.heading, .real(estimates.map(\.value)))]
       + (quantity.hasError ? [error] : [])
       + [count(name + "_texts", nil) { $0.textCount(quantity) }]
@@ -126,8 +172,19 @@ public struct ScoreReport: Sendable {
 }
 
 extension TextSet {
-  /// Where on a path it is; NaN if that is not told.
-  func value(of coordinate: String) -> Double {
-    coordinates.first { $0.name == coordinate }?.value ?? .nan
+  /// Where on a path it is; `nil` if that is not told.
+  subscript(coordinate: String) -> Double? { coordinates.first { $0.name == coordinate }?.value }
+}
+
+extension TextSet.Coordinate {
+  /// The number of a point, which is whole.
+  static let point = "point"
+
+  /// Its value; the number of a point without a fraction.
+  fileprivate var text: String {
+    guard name == TextSet.Coordinate.point, let number = Int(exactly: value) else {
+      return "\(value)"
+    }
+    return "\(number)"
   }
 }

@@ -62,7 +62,7 @@ extension ScoreReport {
     let sets = scores.map(\.set)
     return try [
       ResultVariable(
-        "set", dimensions: ["set"], .text(sets.map(ScoreReport.label)), longName: "set of texts"),
+        "set", dimensions: ["set"], .text(sets.map(label)), longName: "set of texts"),
       ResultVariable(
         "source", dimensions: ["set"], .text(sets.map(\.name)), longName: "where texts are from"),
     ] + coordinates(of: sets, over: "set")
@@ -73,7 +73,7 @@ extension ScoreReport {
     of sets: [TextSet], over dimension: String
   ) throws -> [ResultVariable] {
     try TextSet.Coordinate.names.compactMap { name in
-      let values = sets.map { $0.value(of: name) }
+      let values = sets.map { $0[name] ?? .nan }
       guard !values.allSatisfy(\.isNaN) else { return nil }
       return try ResultVariable(
         name, dimensions: [dimension], .float64(values), longName: "\(name) of the set")
@@ -98,9 +98,13 @@ extension ScoreReport {
       integer("set_id", "number of its set, from 0", rows.map(\.set)),
     ] + coordinates(of: rows.map { scores[$0.set].set }, over: "sample")
       + [
-        integer("prompt_id", "number of its prompt, from 0", rows.map(\.text.promptID)),
+        integer("line", "line of its file, from 1", rows.map { $0.text.line ?? 0 }),
         integer(
-          "replicate", "number of the text among those of its prompt, from 0",
+          "prompt_id", "number of its prompt, as the file has it, or from 0",
+          rows.map(\.text.promptID)),
+        integer(
+          "replicate",
+          "number of the text among those of its prompt, as the file has it, or from 0",
           rows.map(\.text.replicate)),
         ResultVariable(
           "prompt", dimensions: ["sample"],

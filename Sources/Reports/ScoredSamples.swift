@@ -88,6 +88,9 @@ public struct ScoredSamples: Sendable {
     let count =
       "\((first?.figures.count ?? 0).counted("text")) of "
       + (first?.promptCount ?? 0).counted("prompt") + " at each point"
-    return ["generated: \(count)"] + notes + scores.compactMap(ScoreReport.emptyLine)
+    return ["generated: \(count)"] + notes
+      + scores.compactMap {
+        ScoreReport.emptyLine($0, of: ScoreReport.label($0.set))
+      }
   }
 }

@@ -17,7 +17,7 @@ public struct TerminalTable {
     let shown = table.columns.filter { $0.heading != nil }
     headings = shown.compactMap(\.heading)
     isNumeric = shown.map(\.cells.isNumeric)
-    rows = (0..<table.rowCount).map { row in shown.map { $0.cells.brief(row) } }
+    rows = (0..<table.rowCount).map { row in shown.map { $0.brief(row) } }
   }
 
   /// The lines, none wider than `width` if the columns allow it.

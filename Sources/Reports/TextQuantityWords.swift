@@ -39,7 +39,7 @@ extension TextQuantity {
     switch self {
     case .textPerplexity: "perplexity, mean of texts"
     case .boundedPerplexity: "perplexity, mean of texts below 10000"
-    case .corpusPerplexity: "perplexity of all tokens"
+    case .corpusPerplexity: "perplexity of corpus"
     case .nll: "nats per token"
     case .positiveScore: "positive score"
     case .grammar: "grammar score"

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -33,11 +34,11 @@ import Testing
     // Of 5 words 3 and of 4 words 4; 7 of 9 in all.
     #expect(abs(try number(run, "distinct_1") - 0.8) < 1e-12)
     #expect(abs(try number(run, "distinct_1_of_set") - 7.0 / 9) < 1e-12)
-    #expect(try number(run, "words_per_text") == 9.0 / 4)
+    #expect(try number(run, "words_per_text") == 3)
     #expect(try number(run, "n_empty") == 1)
     #expect(try run.objects()[1]["perplexity"] == nil)
     let text = try score(path)
-    #expect(text.output.contains("1 text of 4 is empty: 1 of prompt 1"))
+    #expect(text.output.contains("1 text of 4 is empty: line 4"))
   }
 
   @Test("What generate prints can be scored as it is, given the prompt or alone")
@@ -53,6 +54,8 @@ import Testing
     #expect(given.code == 0 && alone.code == 0)
     #expect(try number(given, "text_perplexity") != number(alone, "text_perplexity"))
     #expect(try number(given, "nll_texts") == 4)
+    // The only point is no news.
+    #expect(try score(path).output.hasPrefix("texts: 4 texts of 1 prompt"))
     let threads = try Run(["score", path, "--threads", "1", "--memory", "64MB"] + scorer)
     #expect(threads.output == given.output)
   }
@@ -113,7 +116,8 @@ import Testing
     let models = ["--sentiment", classifier("roberta"), "--grammar", classifier("gpt2")]
     let run = try Run(["score", path, "--json", "--per-text"] + models)
     #expect(run.code == 0)
-    for row in try run.objects().dropFirst() {
+    // The last text is empty.
+    for row in try run.objects().dropFirst().dropLast() {
       func value(_ name: String) throws -> Double { try #require(row[name] as? Double) }
       let sum = try value("p_negative") + value("p_neutral") + value("p_positive")
       #expect(abs(sum - 1) < 1e-12)
@@ -140,7 +144,137 @@ import Testing
     // The second label is what one calls negative, and the other acceptable.
     let sum = try number(named, "positive_score") + number(plain, "grammar")
     #expect(abs(sum - 1) < 1e-12)
-    #expect(try score(path, "--grammar-labels", "unacceptable,acceptable").code == 64)
+    for (option, model, names) in [
+      ("--sentiment", "roberta", "negative,positive"), ("--grammar", "gpt2", "good,bad"),
+    ] {
+      let run = try score(path, option, classifier(model), option + "-labels", names)
+      #expect(run.code == 64 && run.errors.contains(option + "-labels: expected two"))
+      #expect(run.errors.contains(model == "gpt2" ? "unacceptable, acceptable" : "LABEL_2"))
+    }
+  }
+
+  @Test("Options without the model that they are of are refused by name")
+  func idle() throws {
+    let path = try file(texts)
+    for options in [
+      ["--no-conditional"], ["--no-scorer-bos"], ["--scorer-stride", "4"], ["--no-with-prompt"],
+      ["--sentiment-labels", "negative,positive"], ["--grammar-labels", "unacceptable,acceptable"],
+    ] {
+      let run = try Run(["score", path] + options)
+      #expect(run.code == 64 && run.errors.contains("\(options[0]) is for --"))
+    }
+  }
+
+  @Test("A row of a text has the numbers that its line has, and says which line it is")
+  func identity() throws {
+    let first = try file([
+      #"{"prompt":"p","prompt_id":7,"sample":3,"text":"a"}"#, "",
+      #"{"prompt":"q","prompt_id":"q-1","sample":"x","text":"b"}"#,
+    ])
+    let second = try file(
+      [#"{"prompt":"p","prompt_id":7,"text":"c"}"#, #"{"text":"d"}"#], "b.jsonl")
+    let rows = try Run(["score", first, second, "--per-text", "--json"]).objects().dropFirst()
+    func numbers(_ name: String) -> [Int?] { rows.map { $0[name] as? Int } }
+    #expect(rows.map { $0["set"] as? String } == ["texts", "texts", "b", "b"])
+    #expect(numbers("line") == [1, 3, 1, 2])
+    // What cannot be kept is numbered within its file.
+    #expect(numbers("prompt_id") == [7, 1, 7, 1])
+    #expect(numbers("sample") == [3, 0, 0, 0])
+    #expect(rows.map { $0["prompt"] as? String } == ["p", "q", "p", ""])
+    #expect(rows.map { $0["text"] as? String } == ["a", "b", "c", "d"])
+    let table = try Run(["score", first, second, "--per-text", "--csv"]).table
+    #expect(table.map { $0["line"] } == ["1", "3", "1", "2"] && table[0]["text"] == nil)
+    let output = folder.path + "/identity.h5"
+    #expect(try score(first, "-q", "-o", output).code == 0)
+  }
+
+  @Test("Places are printed where sets differ in them, blank where one has none")
+  func places() throws {
+    let path = try file([
+      #"{"text":"a b","point":0,"alpha":0}"#, #"{"text":"c d","point":1,"alpha":0.5}"#,
+    ])
+    let plain = try file(["one two"], "plain.txt")
+    let lines = try Run(["score", path, plain]).lines
+    let heading = try #require(lines.first { $0.hasPrefix("set") })
+    #expect(heading.contains("alpha") && !heading.contains("point"))
+    #expect(!(try #require(lines.last)).dropFirst(5).prefix(9).contains("NaN"))
+    #expect(try Run(["score", path, "--csv"]).table.map { $0["point"] } == ["0", "1"])
+  }
+
+  @Test("Texts of white space have no number, whatever is asked")
+  func blank() throws {
+    let path = try file([
+      #"{"prompt":"The film","text":"  "}"#, #"{"prompt":"The film","text":" is good"}"#,
+      #"{"prompt":"The film","text":""}"#,
+    ])
+    let models = ["--scorer", miniature("base"), "--sentiment", classifier("roberta")]
+    for options in [[], ["--no-with-prompt"], ["--words", "blanks"], ["--no-conditional"]] {
+      let run = try Run(["score", path, "--json"] + models + options)
+      for name in ["text_perplexity", "nll", "positive_score", "distinct_1", "words_per_text"] {
+        #expect(try number(run, name + "_texts") == 1)
+      }
+      #expect(try number(run, "n_empty") == 2)
+      let rows = try Run(["score", path, "--json", "--per-text"] + models + options).objects()
+      for row in [rows[1], rows[3]] {
+        for name in ["perplexity", "nll_sum", "positive_score", "repetition_4"] {
+          #expect(row[name] is NSNull)
+        }
+        #expect(row["n_words"] as? Int == 0 && row["n_scored"] as? Int == 0)
+      }
+    }
+  }
+
+  @Test("A classifier is no scorer, although its weights would do for one")
+  func classifierAsScorer() throws {
+    let path = try file(texts)
+    let expected = "architectures is GPT2ForSequenceClassification, which has no head for tokens"
+    for arguments in [
+      ["score", path, "--scorer", classifier("gpt2")],
+      ["generate", classifier("gpt2"), "--prompt", "a"],
+    ] {
+      let run = try Run(arguments)
+      #expect(run.code == 2 && run.errorLines.count == 1 && run.errors.contains(expected))
+    }
+  }
+
+  @Test("The header says how texts were scored, by what")
+  func header() throws {
+    let run = try Run([
+      "score", file(texts), "--json", "--scorer", miniature("base"), "--no-scorer-bos",
+      "--sentiment", classifier("roberta"),
+    ])
+    let header = try #require(try run.objects().first)
+    #expect(header["scorer_bos"] as? Bool == false && header["scorer"] as? String == "base")
+    #expect(header["sentiment"] as? String == "roberta" && header["grammar"] is NSNull)
+    let labels = try #require(header["sentiment_labels"] as? [String: String])
+    #expect(labels == ["negative": "LABEL_0", "neutral": "LABEL_1", "positive": "LABEL_2"])
+  }
+
+  @Test("A name is what comes before =, unless it is part of a path")
+  func names() throws {
+    let path = try file([#"{"text":"a"}"#], "k=v.jsonl")
+    #expect(try Run(["score", path, "--csv"]).table.map { $0["set"] } == ["k=v"])
+    let twice = try Run(["score", path, path])
+    #expect(twice.code == 64 && twice.errors.contains("two files are called 'k=v'"))
+  }
+
+  @Test("Plain text is told how to be read, and a line that was cut off so named")
+  func unlike() throws {
+    let plain = try score(file(["", "a text"]))
+    #expect(plain.code == 2 && plain.errors.contains("line 2: expected a JSON object; --lines"))
+    for cut in [#"{"text":"#, #"{"text":"a"#, #"{"text":"a""#, #"{"text""#, "{"] {
+      let run = try score(file([#"{"text":"fine"}"#, cut]))
+      #expect(run.code == 2 && run.errors.contains("line 2: byte"))
+      #expect(run.errors.contains("the line ends early"))
+    }
+  }
+
+  @Test("Memory that texts take is counted by text as well as by byte")
+  func memory() throws {
+    let path = try file(Array(repeating: #"{"text":"a"}"#, count: 40_000))
+    #expect(try score(path, "-q", "--memory", "64MB").code == 0)
+    let run = try score(path, "--per-text", "-q", "--memory", "32MB")
+    #expect(run.code == 64 && run.errors.contains("grant that with --memory"))
   }
 
   @Test("A bad line is named with its file, in one line, with code 2")

@@ -56,6 +56,18 @@ import Testing
     #expect(byLayer.attentionScale(inLayer: 1) == 0.25)
   }
 
+  @Test("What is called a classifier is none of tokens; other names, or none, say nothing")
+  func architectures() throws {
+    let refused = error(["architectures": "[\n  \"GPT2ForSequenceClassification\"\n]"])
+    #expect(refused?.reason == .unsupported)
+    #expect(refused?.detail.hasPrefix("architectures is GPT2ForSequenceClassification, ") == true)
+    for value in ["null", "[]", #"["GPT2LMHeadModel"]"#, #"["GPT2Model"]"#, "7"] {
+      #expect(throws: Never.self) {
+        try SmallGPT2(settings: ["architectures": value]).configuration()
+      }
+    }
+  }
+
   @Test("A stored head counts unless the settings call it tied")
   func heads() throws {
     let weights = SmallGPT2(hasHead: true).weights(seed: 1)

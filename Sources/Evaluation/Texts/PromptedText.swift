@@ -4,11 +4,15 @@ public struct PromptedText: Hashable, Sendable {
   public let prompt: [UInt8]
   /// The text itself, any bytes.
   public let text: [UInt8]
-  /// The number of its prompt: texts with one number are taken as draws after one prompt, and
-  /// prompts as independent.
+  /// The number of its prompt, as its source has it if it has one.
   public let promptID: Int
-  /// The number of the text among those of its prompt.
+  /// The number of the text among those of its prompt, as its source has it if it has one.
   public let replicate: Int
+  /// Texts of a set with one number here are taken as draws after one prompt, and others as
+  /// independent.
+  public let group: Int
+  /// The line of its file, counted from 1; `nil` if it is of none.
+  public let line: Int?
 
   /// Describes a text.
   ///
@@ -17,9 +21,15 @@ public struct PromptedText: Hashable, Sendable {
   ///   - prompt: what precedes it; empty if nothing does.
   ///   - promptID: the number of its prompt.
   ///   - replicate: the number of the text among those of its prompt.
-  public init(_ text: [UInt8], after prompt: [UInt8] = [], promptID: Int, replicate: Int = 0) {
+  ///   - group: what texts after one prompt have in common; `nil` is `promptID`.
+  ///   - line: the line of its file, counted from 1.
+  public init(
+    _ text: [UInt8], after prompt: [UInt8] = [], promptID: Int, replicate: Int = 0,
+    group: Int? = nil, line: Int? = nil
+  ) {
     (self.text, self.prompt) = (text, prompt)
     (self.promptID, self.replicate) = (promptID, replicate)
+    (self.group, self.line) = (group ?? promptID, line)
   }
 }
 

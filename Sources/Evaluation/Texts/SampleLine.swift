@@ -8,9 +8,18 @@ struct SampleLine {
   var prompt: [UInt8]?
   /// The value of `prompt_id`, as written.
   var promptID: String?
+  /// The value of `sample`, as written.
+  var sample: String?
   var coordinates: [TextSet.Coordinate] = []
   var kind: String?
   var schema: String?
+
+  /// The number of the prompt, if the line has one that can be kept.
+  var promptNumber: Int? { promptID.flatMap { Int32($0) }.map(Int.init) }
+  /// The number of the text among those of its prompt, if the line has one that can be kept.
+  var sampleNumber: Int? {
+    texts?.count == 1 ? sample.flatMap { Int32($0) }.map(Int.init) : nil
+  }
 
   /// Whether it begins what this program printed, of which only samples are texts.
   var isHeader: Bool { kind == "header" && schema?.hasPrefix("transect.") == true }
@@ -38,7 +47,11 @@ struct SampleFields {
   func line(_ bytes: [UInt8], path: String, number: Int) throws -> SampleLine {
     var found = SampleLine()
     try readJSON(bytes, path: path, line: number) { scanner in
-      try scanner.object { try member([Array($1.utf8)], in: &$0, &found) }
+      do {
+        try scanner.object { try member([Array($1.utf8)], in: &$0, &found) }
+      } catch let fault as JSONScanner.Fault where scanner.isAtEnd() {
+        throw scanner.fault("the line ends early: \(fault.detail)")
+      }
     }
     return found
   }
@@ -96,6 +109,7 @@ struct SampleFields {
     case "kind" where isText: found.kind = try scanner.string()
     case "schema" where isText: found.schema = try scanner.string()
     case "prompt_id": if !scanner.null() { found.promptID = try scanner.valueText() }
+    case "sample": found.sample = try scanner.valueText()
     case _ where TextSet.Coordinate.names.contains(name):
       // Members of others may have such a name and mean something else.
       guard let value = Double(try scanner.valueText()), value.isFinite else { return }
@@ -108,7 +122,10 @@ struct SampleFields {
   }
 
   private static func string(_ place: [Name], _ scanner: inout JSONScanner) throws -> [UInt8] {
-    guard scanner.peek() == UInt8(ascii: "\"") else {
+    guard let first = scanner.peek() else {
+      throw scanner.fault("expected the value of member \(quoted(place))")
+    }
+    guard first == UInt8(ascii: "\"") else {
       throw scanner.fault("member \(quoted(place)) is not a text")
     }
     return Array(try scanner.string().utf8)

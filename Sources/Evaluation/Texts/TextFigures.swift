@@ -1,4 +1,5 @@
-/// The numbers of one text. What was not asked for, or does not exist, is NaN.
+/// The numbers of one text. What was not asked for, or does not exist, is NaN: a text of nothing but
+/// white space has no words and none of the other numbers.
 public struct TextFigures: Hashable, Sendable {
   /// Whether it has nothing but white space.
   public let isEmpty: Bool
@@ -6,7 +7,7 @@ public struct TextFigures: Hashable, Sendable {
   public let wordCount: Int
   /// How much it repeats itself.
   public let repetition: Repetition
-  /// −Σ ln p of its tokens, in nats; 0 without tokens.
+  /// −Σ ln p of its tokens, in nats.
   public internal(set) var nats = Double.nan
   /// Tokens that the scorer scored.
   public internal(set) var tokenCount = 0
@@ -27,7 +28,12 @@ public struct TextFigures: Hashable, Sendable {
   }
 
   /// The numbers that need no model.
+  ///
+  /// - Parameters:
+  ///   - words: numbers of its words; none if it is empty.
+  ///   - isEmpty: whether it has nothing but white space.
   init(_ words: [Int32], isEmpty: Bool) {
+    precondition(!isEmpty || words.isEmpty)
     self.isEmpty = isEmpty
     (wordCount, repetition) = (words.count, Repetition(words))
   }

@@ -55,7 +55,7 @@ extension TextFigures {
     case .grammar: grammar
     case .repetition: repetition.share
     case .loops: isEmpty ? .nan : repetition.endsInLoop ? 1 : 0
-    case .words: Double(wordCount)
+    case .words: isEmpty ? .nan : Double(wordCount)
     case .corpusPerplexity, .nll, .distinct1, .distinct2, .distinct3, .distinct1OfSet,
       .distinct2OfSet, .distinct3OfSet:
       .nan

@@ -62,7 +62,8 @@ public struct TextScorer: Sendable {
     }
   }
 
-  /// The numbers of all texts of some sets, in one pass of each model.
+  /// The numbers of all texts of some sets, in one pass of each model. Models do not see texts of
+  /// nothing but white space.
   ///
   /// - Parameters:
   ///   - sets: the texts.
@@ -72,12 +73,13 @@ public struct TextScorer: Sendable {
   public func scores(of sets: [TextSet], threads: Int) throws -> [TextScores] {
     let texts = sets.flatMap(\.texts)
     var numbering = WordNumbering(wordRule)
-    let words = texts.map { numbering.numbers(of: $0.text) }
-    var figures = zip(texts, words).map { text, words in
-      TextFigures(words, isEmpty: TextEncoder.spacedWords(of: text.text).isEmpty)
+    let words = texts.map { text in
+      text.isEmpty ? [] : numbering.numbers(of: text.text)
     }
-    try addLosses(&figures, texts, threads)
-    try addClasses(&figures, texts, threads)
+    var figures = zip(texts, words).map { TextFigures($1, isEmpty: $0.isEmpty) }
+    let asked = figures.indices.filter { !figures[$0].isEmpty }
+    try addLosses(&figures, texts, asked, threads)
+    try addClasses(&figures, texts, asked, threads)
     var start = 0
     return sets.map { set in
       let range = start..<start + set.texts.count
@@ -87,22 +89,21 @@ public struct TextScorer: Sendable {
   }
 
   private func addLosses(
-    _ figures: inout [TextFigures], _ texts: [PromptedText], _ threads: Int
+    _ figures: inout [TextFigures], _ texts: [PromptedText], _ asked: [Int], _ threads: Int
   ) throws {
-    guard let losses = try likelihood?.losses(of: texts, threads: threads) else { return }
-    for index in figures.indices {
+    guard let losses = try likelihood?.losses(of: asked.map { texts[$0] }, threads: threads)
+    else { return }
+    for (place, index) in asked.enumerated() {
       (figures[index].nats, figures[index].tokenCount) =
-        (losses.nats[index], losses.tokenCounts[index])
+        (losses.nats[place], losses.tokenCounts[place])
     }
   }
 
-  /// What classifiers say of texts; of one of nothing but white space they are not asked.
   private func addClasses(
-    _ figures: inout [TextFigures], _ texts: [PromptedText], _ threads: Int
+    _ figures: inout [TextFigures], _ texts: [PromptedText], _ asked: [Int], _ threads: Int
   ) throws {
-    let seen = texts.map { showsPrompt ? $0.prompt + $0.text : $0.text }
-    let asked = seen.indices.filter { !TextEncoder.spacedWords(of: seen[$0]).isEmpty }
-    let questions = asked.map { seen[$0] }
+    guard sentiment != nil || grammar != nil else { return }
+    let questions = asked.map { showsPrompt ? texts[$0].prompt + texts[$0].text : texts[$0].text }
     if let sentiment {
       let found = try sentiment.classifier.probabilities(of: questions, threads: threads)
       for (index, classes) in zip(asked, found) { figures[index].add(classes, sentiment.score) }
@@ -114,6 +115,11 @@ public struct TextScorer: Sendable {
       }
     }
   }
+}
+
+extension PromptedText {
+  /// Whether the text has nothing but white space.
+  fileprivate var isEmpty: Bool { TextEncoder.spacedWords(of: text).isEmpty }
 }
 
 extension TextFigures {

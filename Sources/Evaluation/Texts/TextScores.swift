@@ -22,8 +22,8 @@ public struct TextScores: Sendable {
     (self.set, self.figures) = (set, figures)
     var places: [Int: Int] = [:]
     clusters = set.texts.map { text in
-      let place = places[text.promptID] ?? places.count
-      places[text.promptID] = place
+      let place = places[text.group] ?? places.count
+      places[text.group] = place
       return place
     }
     promptCount = places.count
@@ -37,18 +37,18 @@ public struct TextScores: Sendable {
     distinct = (byPrompt, ofSet)
   }
 
-  /// Positions of texts that have nothing but white space. They count in lengths; of perplexity,
-  /// repetition and, alone, of classes they have none.
+  /// Positions of texts that have nothing but white space, which take part in no number but this.
   public var emptyTexts: [Int] { figures.indices.filter { figures[$0].isEmpty } }
 
   /// How many texts take part in a mean.
   ///
   /// - Parameter quantity: what of.
-  /// - Returns: the texts that have it; of distinct-n all.
+  /// - Returns: the texts that have it; of distinct-n all that are not empty.
   public func textCount(_ quantity: TextQuantity) -> Int {
     switch quantity {
     case .corpusPerplexity, .nll: figures.count { $0.tokenCount > 0 }
-    case _ where quantity.lengthByPrompt ?? quantity.lengthOfSet != nil: figures.count
+    case _ where quantity.lengthByPrompt ?? quantity.lengthOfSet != nil:
+      figures.count { !$0.isEmpty }
     default: figures.count { !$0.value(quantity).isNaN }
     }
   }

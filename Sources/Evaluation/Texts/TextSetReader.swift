@@ -12,21 +12,25 @@ public enum TextSetLayout: Hashable, Sendable {
   /// is an array of objects, each gives a text after the line's prompt.
   ///
   /// `prompt_id` tells prompts apart that read alike, and ``TextSet/Coordinate/names`` tell sets.
+  /// `prompt_id` and, of a line of one text, `sample` are kept where they are whole numbers of 32 bits.
   /// After a header as this program prints one, only lines of the kind `sample` count.
   case jsonLines(text: String, prompt: String, requiresPrompt: Bool)
 }
 
-/// Reads texts of files into sets, and numbers their prompts.
+/// Reads texts of files into sets, and numbers prompts that have no number.
 ///
 /// Texts are of one set if their file and their coordinates are. They follow one prompt if
 /// `prompt_id` and the prompt are the same; without either, each text has a prompt of its own.
-/// Prompts are numbered from 0 as they appear, over all files.
+/// Prompts without a number that can be kept are numbered from 0 as those of their file appear, and
+/// so are texts of a prompt within their set.
 public struct TextSetReader {
   /// The sets, in the order in which their first texts appear.
   public private(set) var sets: [TextSet] = []
   private var numberOfSet: [SetKey: Int] = [:]
   private var numberOfPrompt: [PromptKey: Int] = [:]
   private var promptCount = 0
+  /// Prompts of files before.
+  private var promptsBefore = 0
   private var textCounts: [[Int]: Int] = [:]
 
   private struct SetKey: Hashable {
@@ -56,6 +60,7 @@ public struct TextSetReader {
     _ bytes: [UInt8], named name: String, path: String, layout: TextSetLayout,
     byteLimit: Int = 1 << 27
   ) throws {
+    (numberOfPrompt, promptsBefore) = ([:], promptCount)
     var rest: [UInt8]? = bytes
     var lines = TextDocuments(
       layout == .trees ? .trees : .lines, path: path, byteLimit: byteLimit
@@ -64,7 +69,9 @@ public struct TextSetReader {
       return rest ?? []
     }
     guard case .jsonLines(let text, let prompt, let requiresPrompt) = layout else {
-      while let line = try lines.next() { add(line.text, SampleLine(), name) }
+      while let line = try lines.next() {
+        add(line.text, SampleLine(), name, line.line)
+      }
       return
     }
     let fields = SampleFields(text: text, prompt: prompt)
@@ -79,18 +86,22 @@ public struct TextSetReader {
           .malformed, in: path, line: line.line,
           "has no member \(jsonString(sample.texts == nil ? text : prompt))")
       }
-      for text in texts { add(text, sample, name) }
+      for text in texts { add(text, sample, name, line.line) }
     }
   }
 
-  private mutating func add(_ text: [UInt8], _ sample: SampleLine, _ name: String) {
+  private mutating func add(
+    _ text: [UInt8], _ sample: SampleLine, _ name: String, _ line: Int
+  ) {
     let set = setNumber(SetKey(name: name, coordinates: sample.coordinates.inOrder))
     let prompt = promptNumber(sample)
     let replicate = textCounts[[set, prompt], default: 0]
     textCounts[[set, prompt]] = replicate + 1
     sets[set].texts.append(
       PromptedText(
-        text, after: sample.prompt ?? [], promptID: prompt, replicate: replicate))
+        text, after: sample.prompt ?? [],
+        promptID: sample.promptNumber ?? prompt - promptsBefore,
+        replicate: sample.sampleNumber ?? replicate, group: prompt, line: line))
   }
 
   private mutating func setNumber(_ key: SetKey) -> Int {

@@ -5,8 +5,8 @@ public enum WordRule: String, CaseIterable, Hashable, Sendable {
   /// A run of characters that are no white space.
   case whitespace
   /// What lies between single blanks (U+0020), which may be nothing: a text that begins with a blank
-  /// has an empty word there, and an empty text is one empty word. The rule of DExperts' evaluation,
-  /// to compare with its numbers.
+  /// has an empty word there. The rule of DExperts' evaluation, to compare with its numbers; there an
+  /// empty text is one empty word, and here it has none.
   case blanks
 
   /// The words of a text.

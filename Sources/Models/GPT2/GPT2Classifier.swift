@@ -32,8 +32,10 @@ public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
     let head: TensorName = "score.weight"
     labels = try ClassLabels(settings, of: weights, head: head).names
     paddingToken = try settings.integer("pad_token_id")
-    // Whether the head for tokens is tied is of no matter where there is none.
-    let values = settings.values.merging(["tie_word_embeddings": "true"]) { $1 }
+    // There is no head for tokens, and whether it is tied is of no matter.
+    let values = settings.values.merging(
+      ["tie_word_embeddings": "true", "architectures": "null"]
+    ) { $1 }
     let configuration = try GPT2Configuration(
       of: weights, settings: ModelSettings(path: settings.path, values: values))
     model = GPT2(configuration, precision: precision, predictsTokens: false)

@@ -43,8 +43,9 @@ public struct GPT2Configuration: LayerExtents, Hashable, Sendable {
   ///   - weights: matrices as GPT-2 stores them, [inputs, outputs].
   ///   - settings: those of `config.json`, if there is one.
   ///   - headCount: how many heads there are; takes precedence over the settings.
-  /// - Throws: ``ModelError`` if settings ask for another model, contradict the shapes, or do not
-  ///   say how many heads there are; or if a tensor is missing or has another shape.
+  /// - Throws: ``ModelError`` if settings ask for another model or, by `architectures`, for one
+  ///   without a head for tokens, which weights alone cannot tell from a tied one; if they
+  ///   contradict the shapes, or do not say how many heads there are; or if a tensor is missing or has another shape.
   public init(
     of weights: some StateDict, settings: ModelSettings?, headCount: Int? = nil
   ) throws {
@@ -106,6 +107,12 @@ extension GPT2Configuration {
   private static func refuseOtherModels(_ settings: ModelSettings) throws {
     if let type = try settings.text("model_type"), type != "gpt2" {
       throw settings.refusal(of: "model_type", "and only gpt2 can be run")
+    }
+    let otherHeads = ["Classification", "QuestionAnswering"]
+    if let names = settings.names("architectures"),
+      names.allSatisfy({ name in otherHeads.contains(where: name.hasSuffix) })
+    {
+      throw settings.refusal(of: "architectures", "which has no head for tokens")
     }
     if try settings.flag("add_cross_attention") ?? false {
       throw settings.refusal(of: "add_cross_attention", "which is not supported")

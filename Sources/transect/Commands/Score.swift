@@ -39,8 +39,10 @@ struct Score: ParsableCommand {
 
   func validate() throws {
     guard !texts.isEmpty else { throw ValidationError("name at least one file of texts") }
-    guard Set(texts.map(\.name)).count == texts.count else {
-      throw ValidationError("two files have one name; give them others: NAME=FILE")
+    let names = Dictionary(grouping: texts, by: \.name)
+    if let name = texts.map(\.name).first(where: { names[$0, default: []].count > 1 }) {
+      throw ValidationError(
+        "two files are called '\(name.escapedForTerminal)'; name one otherwise: NAME=FILE")
     }
     guard promptField == nil || !layout.lines && !layout.trees else {
       throw ValidationError("--prompt-field is for JSON lines")
@@ -52,7 +54,7 @@ struct Score: ParsableCommand {
     let (sets, sources, byteCount) = try read()
     let opened = try OpenedScorers(
       scorers, language, resources, before: output, making: command,
-      extra: byteCount * Score.memoryOfText)
+      extra: memory(of: sets, byteCount: byteCount))
     let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
     try opened.verifyUnchanged()
     let report = ScoreReport(
@@ -64,11 +66,22 @@ struct Score: ParsableCommand {
         inputs: sources + opened.inputs(resources),
         groups: report.groups(attributes: scorers.attributes))
     }
-    try show(report)
+    try show(report, scorers.members(opened.scorer))
   }
 
-  /// Bytes that texts, their tokens and n-grams take, for each of a file; measured on short texts.
-  static let memoryOfText = 32
+  /// Bytes that words, n-grams and tokens take, for each of a file; measured on files of one to a
+  /// hundred words a text, where these and ``memoryOfText`` together are 1 to 1.6 times what is taken.
+  static let memoryOfByte = 25
+  /// Bytes that each text takes besides, with its numbers.
+  static let memoryOfText = 450
+  /// Bytes that a text takes in a result file, and as a printed row.
+  private static let memoryOfOutput = (stored: 200, printed: 800)
+
+  private func memory(of sets: [TextSet], byteCount: Int) -> Int {
+    let (stored, printed) = Score.memoryOfOutput
+    let each = Score.memoryOfText + (output.output == nil ? 0 : stored) + (perText ? printed : 0)
+    return byteCount * Score.memoryOfByte + sets.reduce(0) { $0 + $1.texts.count } * each
+  }
 
   private func read() throws -> (
     sets: [TextSet], sources: [Provenance.Input], byteCount: Int
@@ -77,9 +90,9 @@ struct Score: ParsableCommand {
     for file in texts {
       let input = try TextInput(file.path)
       let bytes = try input.rest()
-      let before = reader.sets.count
-      try reader.read(
-        bytes, named: file.name, path: input.path, layout: layout(of: file.path))
+      let (before, layout) = (reader.sets.count, layout(of: file.path))
+      try requireObject(bytes, layout, path: input.path)
+      try reader.read(bytes, named: file.name, path: input.path, layout: layout)
       guard reader.sets.count > before else {
         throw CheckpointError(.incomplete, in: input.path, "has no texts")
       }
@@ -87,6 +100,19 @@ struct Score: ParsableCommand {
       byteCount += bytes.count
     }
     return (reader.sets, sources, byteCount)
+  }
+
+  /// Refuses plain text where JSON lines are expected.
+  private func requireObject(
+    _ bytes: [UInt8], _ layout: TextSetLayout, path: String
+  ) throws {
+    guard case .jsonLines = layout,
+      let start = bytes.firstIndex(where: { !" \t\r\n".utf8.contains($0) }),
+      bytes[start] != UInt8(ascii: "{")
+    else { return }
+    throw TokenizationError(
+      .malformed, in: path, line: 1 + bytes[..<start].count { $0 == UInt8(ascii: "\n") },
+      "expected a JSON object; --lines reads each line as a text")
   }
 
   private func layout(of path: String) -> TextSetLayout {
@@ -98,12 +124,17 @@ struct Score: ParsableCommand {
       requiresPrompt: promptField != nil)
   }
 
-  private func show(_ report: ScoreReport) throws {
-    let table = perText ? report.textTable : report.table
-    let header = jsonHeader("score", scorers.jsonMembers)
+  private func show(_ report: ScoreReport, _ members: [(String, String)]) throws {
+    let header = jsonHeader("score", members)
+    guard perText else {
+      return try printing.show(
+        json: [header] + jsonLines(report.table, kind: "score"), csv: report.table,
+        text: report.lines)
+    }
+    let table = report.textTable(withTexts: false)
     try printing.show(
-      json: [header] + jsonLines(table, kind: perText ? "text" : "score"), csv: table,
-      text: perText ? TerminalTable(table).lines(width: TerminalTable.width) : report.lines)
+      json: [header] + jsonLines(report.textTable(withTexts: true), kind: "text"), csv: table,
+      text: TerminalTable(table).lines(width: TerminalTable.width))
   }
 
   /// What shapes the result file, in a fixed order.

@@ -12,9 +12,9 @@ struct Writing {
   private let family: OpenedFamily
   private let request: OpenedFamily.Request
 
-  /// Bytes that texts take while they are scored, for each token that may be generated: about 5 of
-  /// text, and what goes with them.
-  private static let memoryOfToken = 5.0 * Double(Score.memoryOfText)
+  /// What texts take while they are scored, for each token that may be generated: most have fewer
+  /// than five bytes, and the rest covers what each text takes besides.
+  private static let memoryOfToken = 7 * Double(Score.memoryOfByte)
 
   /// Opens prompts and scorers; there is no value if nothing is to be written.
   ///

@@ -52,10 +52,12 @@ struct OpenedScorers {
     scorer = TextScorer(
       likelihood: try self.language.map { try OpenedScorers.likelihood($0.models, $0.2, options) },
       sentiment: try sentiment.map {
-        try OpenedScorers.judge($0.classifier, options.sentimentLabels, PositiveScore.init)
+        try OpenedScorers.judge(
+          $0.classifier, options.sentimentLabels, "--sentiment-labels", PositiveScore.init)
       },
       grammar: try grammar.map {
-        try OpenedScorers.judge($0.classifier, options.grammarLabels, GrammarScore.init)
+        try OpenedScorers.judge(
+          $0.classifier, options.grammarLabels, "--grammar-labels", GrammarScore.init)
       },
       showsPrompt: options.withPrompt, wordRule: options.words)
   }
@@ -82,14 +84,20 @@ struct OpenedScorers {
     return weights + scratch * resources.threads
   }
 
-  /// A classifier with what is made of its labels, or of those that are given.
+  /// A classifier with what is made of its labels, or of those that an option gives.
   private static func judge<Score>(
-    _ classifier: TextClassifier, _ given: String?, _ score: ([String], [String]?) throws -> Score
+    _ classifier: TextClassifier, _ given: String?, _ option: String,
+    _ score: ([String], [String]?) throws -> Score
   ) throws -> TextScorer.Judge<Score> {
     do {
       let names = given?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       return .init(classifier, try score(classifier.labels, names))
     } catch let error as LabelError {
+      guard given == nil else {
+        throw ValidationError(
+          "\(option): \(error.detail), one for each of the classifier's labels, which are "
+            + classifier.labels.joined(separator: ", ").escapedForTerminal)
+      }
       throw ModelError(.unknown, in: classifier.model.path, error.description)
     }
   }

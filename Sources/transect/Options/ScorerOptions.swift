@@ -56,9 +56,26 @@ struct ScorerOptions: ParsableArguments {
     guard scorerStride.map({ $0 >= 1 }) ?? true else {
       throw ValidationError("--scorer-stride must be positive")
     }
-    guard sentiment != nil || sentimentLabels == nil, grammar != nil || grammarLabels == nil else {
-      throw ValidationError("labels are given of a classifier that is not")
-    }
+    try require("--scorer", scorer, for: scorerSettings)
+    try require("--sentiment", sentiment, for: [("--sentiment-labels", sentimentLabels != nil)])
+    try require("--grammar", grammar, for: [("--grammar-labels", grammarLabels != nil)])
+    try require(
+      "--sentiment or --grammar", sentiment ?? grammar, for: [("--no-with-prompt", !withPrompt)])
+  }
+
+  private var scorerSettings: [(option: String, isGiven: Bool)] {
+    [
+      ("--no-conditional", !conditional), ("--no-scorer-bos", !scorerBos),
+      ("--scorer-stride", scorerStride != nil),
+    ]
+  }
+
+  /// Refuses options of a model that there is none of.
+  private func require(
+    _ option: String, _ model: String?, for settings: [(option: String, isGiven: Bool)]
+  ) throws {
+    guard model == nil, let idle = settings.first(where: \.isGiven) else { return }
+    throw ValidationError("\(idle.option) is for \(option)")
   }
 
   /// What likelihoods are taken of.

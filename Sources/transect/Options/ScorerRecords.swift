@@ -47,4 +47,26 @@ extension ScorerOptions {
       ResultAttribute("words", .text(words.rawValue)),
     ]
   }
+
+  /// The same as members of a JSON header, with the names of models, and which label of a classifier
+  /// plays which part; `null` where there is no model.
+  ///
+  /// - Parameter scorer: of these options.
+  /// - Returns: names and values.
+  func members(_ scorer: TextScorer) -> [(String, String)] {
+    func name(_ argument: String?) -> String {
+      argument.map { jsonString(labels(of: [$0])[0]) } ?? "null"
+    }
+    func parts(_ found: LabelRoles?) -> String {
+      found.map { jsonObject($0.roles.map { ($0.name, jsonString($0.label)) }) } ?? "null"
+    }
+    return [
+      ("conditional", "\(conditional)"), ("scorer_bos", "\(scorerBos)"),
+      ("scorer_stride", scorerStride.map { "\($0)" } ?? "null"),
+      ("with_prompt", "\(withPrompt)"), ("words", jsonString(words.rawValue)),
+      ("scorer", name(self.scorer)), ("sentiment", name(sentiment)),
+      ("sentiment_labels", parts(scorer.sentiment?.score.roles)), ("grammar", name(grammar)),
+      ("grammar_labels", parts(scorer.grammar?.score.roles)),
+    ]
+  }
 }

@@ -115,7 +115,8 @@ struct NamedFile: ExpressibleByArgument {
   let path: String
 
   init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    var parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2, parts[0].contains("/") { parts = [argument[...]] }
     guard let last = parts.last, !last.isEmpty, !parts[0].isEmpty else { return nil }
     path = String(last)
     name = parts.count == 2 ? String(parts[0]) : NamedFile.stem(of: path)

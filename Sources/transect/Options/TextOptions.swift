@@ -7,7 +7,7 @@ struct TextOptions: ParsableArguments {
     help: "Where the text of a JSON line is: a member, or prompt.text for a member of a member.")
   var field: String?
 
-  @Flag(help: "A document a line, instead of one a file.")
+  @Flag(help: "Each line is a document, whatever the name of the file.")
   var lines = false
 
   @Flag(help: "A labelled tree a line, as the Stanford Sentiment Treebank has them.")

@@ -60,12 +60,13 @@ private struct Counter: SequenceClassifier {
     }
   }
 
-  @Test("What is nothing but white space has no class, unless a prompt precedes it")
+  @Test("What is nothing but white space has no class, whatever precedes it")
   func blank() throws {
-    let alone = try figures(" \n", after: "It is", showsPrompt: false)
-    #expect(alone.positiveScore.isNaN && alone.grammar.isNaN)
-    let after = try figures(" \n", after: "It is", showsPrompt: true)
-    #expect(!after.positiveScore.isNaN && !after.grammar.isNaN)
-    #expect(try figures("", after: "", showsPrompt: true).positiveScore.isNaN)
+    for (text, prompt, showsPrompt) in [
+      (" \n", "It is", false), (" \n", "It is", true), ("", "", true), ("", "It is", true),
+    ] {
+      let found = try figures(text, after: prompt, showsPrompt: showsPrompt)
+      #expect(found.positiveScore.isNaN && found.grammar.isNaN)
+    }
   }
 }

@@ -46,7 +46,9 @@ import Tokenization
       {"text":"e"}
       {"text":"f"}
       """)[0]
-    #expect(set.texts.map(\.promptID) == [0, 1, 0, 2, 3, 4])
+    #expect(set.texts.map(\.group) == [0, 1, 0, 2, 3, 4])
+    #expect(set.texts.map(\.promptID) == [0, 0, 0, 1, 3, 4])
+    #expect(set.texts.map(\.line) == [1, 2, 3, 4, 5, 6])
     #expect(set.texts.map(\.replicate) == [0, 0, 1, 0, 0, 0])
   }
 
