@@ -49,7 +49,8 @@ import Models
 
   private func train(_ weights: MixedStateDict, _ configuration: GPT2Configuration) throws {
     let probe = TrainingProbe(
-      parameters: try GPT2Parameters(configuration, reading: weights), threads: threads)
+      configuration: configuration,
+      parameters: try ModelParameters(configuration, reading: weights), threads: threads)
     let windows = readWindows()
     if let gradient { print([try probe.writeGradient(of: windows, to: gradient)]) }
     if let trainingBatch {

@@ -19,21 +19,21 @@ import Testing
 
   private func gradient(
     _ small: SmallGPT2, _ windows: [ScoredTokens], threads: Int = 2,
-    dropout: GPT2Dropout = .none, step: UInt64 = 0
-  ) throws -> (losses: [Float], gradient: GPT2Parameters) {
-    let parameters = try GPT2Parameters(small.configuration(), reading: small.weights(seed: 1))
-    let gradient = GPT2Parameters(try small.configuration())
-    let losses = try GPT2Loss(parameters, threads: threads).addGradient(
+    dropout: DropoutRates = .none, step: UInt64 = 0
+  ) throws -> (losses: [Float], gradient: ModelParameters) {
+    let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
+    let gradient = ModelParameters(try small.configuration())
+    let losses = try GPT2Loss(small.configuration(), parameters, threads: threads).addGradient(
       of: windows, scale: 1, dropout: dropout, seed: DropoutSeed(seed: 9, step: step),
       to: gradient)
-    return (losses, gradient)
+    return (losses.nats, gradient)
   }
 
   @Test("The plain gradient is that of finite differences", arguments: variants)
   func finiteDifferences(small: SmallGPT2) throws {
     let tokens = small.tokens(7, seed: 3)
     var model = try small.plain(seed: 1)
-    let gradient = model.gradient(of: tokens)
+    let gradient = model.gradient(of: ScoredTokens(tokens: tokens, scored: 1..<7))
     #expect(Set(gradient.keys) == Set(model.weights.keys))
     let largest = gradient.values.flatMap { $0.map(\.magnitude) }.max() ?? 0
     // Central differences err by some h² and by 1e-16 / h of the loss.
@@ -57,7 +57,7 @@ import Testing
     let windows = [13, 2, small.context + 1].map { window(small, $0, seed: UInt64($0)) }
     let found = try gradient(small, windows).gradient
     let model = try small.plain(seed: 1)
-    let parts = windows.map { model.gradient(of: $0.tokens) }
+    let parts = windows.map { model.gradient(of: $0) }
     for tensor in found.tensors {
       let expected = tensor.elements.indices.map { index in
         let place = index - tensor.elements.lowerBound
@@ -85,7 +85,7 @@ import Testing
   func threads() throws {
     let small = SmallGPT2(heads: 3, headWidth: 11, inner: 133, words: 301)
     let windows = (0..<9).map { window(small, 17, seed: UInt64($0)) }
-    let dropout = GPT2Dropout(embedding: 0.1, attention: 0.2, residual: 0.3)
+    let dropout = DropoutRates(embedding: 0.1, attention: 0.2, residual: 0.3)
     for dropout in [.none, dropout] {
       let all = try [1, 2, 3, 7].map { threads in
         let found = try gradient(small, windows, threads: threads, dropout: dropout)
@@ -116,15 +116,15 @@ import Testing
   @Test("With dropout the gradient is that of the loss with what was left out held fixed")
   func dropout() throws {
     let small = SmallGPT2(settings: ["activation_function": #""gelu""#])
-    let rates = GPT2Dropout(embedding: 0.1, attention: 0.3, residual: 0.2)
-    let parameters = try GPT2Parameters(small.configuration(), reading: small.weights(seed: 1))
-    let loss = GPT2Loss(parameters, threads: 2)
+    let rates = DropoutRates(embedding: 0.1, attention: 0.3, residual: 0.2)
+    let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
+    let loss = GPT2Loss(try small.configuration(), parameters, threads: 2)
     let windows = [window(small, 14, seed: 1), window(small, 6, seed: 2)]
-    func differentiate() throws -> (Double, GPT2Parameters) {
-      let gradient = GPT2Parameters(parameters.configuration)
+    func differentiate() throws -> (Double, ModelParameters) {
+      let gradient = ModelParameters(like: parameters)
       let losses = try loss.addGradient(
         of: windows, scale: 1, dropout: rates, seed: DropoutSeed(seed: 4, step: 2), to: gradient)
-      return (losses.reduce(0) { $0 + Double($1) }, gradient)
+      return (losses.nats.reduce(0) { $0 + Double($1) }, gradient)
     }
     let gradient = try differentiate().1
     for tensor in gradient.tensors {
