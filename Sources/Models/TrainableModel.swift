@@ -14,12 +14,14 @@ public protocol TrainableModel: Sendable {
   /// How much of the activations is set to 0 in training: 0.1 where settings do not say.
   ///
   /// - Parameter settings: those of `config.json`.
+  /// - Returns: the rates.
   /// - Throws: ``ModelError`` if a rate is no number from 0 to less than 1.
   func dropoutRates(_ settings: ModelSettings) throws -> DropoutRates
 
   /// The name that a tensor has in `transformers`.
   ///
   /// - Parameter canonical: one of ``tensors``.
+  /// - Returns: the name, with the prefix of the model that it is part of.
   func hubName(of canonical: TensorName) -> TensorName
 
   /// A sequence with its class, for a model that tells classes apart.

@@ -28,87 +28,86 @@ struct TrainingTextReader {
   /// - Parameters:
   ///   - paths: what to train on.
   ///   - valid: what to measure, if anything.
+  /// - Returns: the texts as windows.
   /// - Throws: `TrainingError` if there is too little text or a label stands for no class;
   ///   `TokenizationError`, `CheckpointError` or `ModelError` if files cannot be read.
   func read(_ paths: [String], valid: String?) throws -> TrainingTexts {
-    var inputs: [Provenance.Input] = []
-    func content(_ path: String, role: String) throws -> (path: String, bytes: [UInt8]) {
-      let bytes = try TextInput(path).rest()
-      inputs.append(.init(label: baseName(path), role: role, path: path, bytes: bytes))
-      return (path, bytes)
-    }
-    let files = try paths.map { try content($0, role: "data") }
-    let measured = try valid.map { [try content($0, role: "eval")] }
-    let (training, validation): (any TrainingData, (any TrainingData)?)
-    if let classifier = source.classifier {
-      let reader = try labelledReader(classifier)
-      training = try reader(files, classification.phrases)
-      validation = try measured.map { try reader($0, false) }
-    } else {
+    let files = try paths.map { try File($0, role: "data") }
+    let measured = try valid.map { [try File($0, role: "eval")] }
+    let inputs = (files + (measured ?? [])).map(\.input)
+    guard let classifier = source.classifier else {
       let tokenizer = try source.tokenizer()
-      training = try joined(files, tokenizer)
-      validation = try measured.map { try joined($0, tokenizer) }
+      return TrainingTexts(
+        training: try joined(files, tokenizer),
+        validation: try measured.map { try joined($0, tokenizer) }, inputs: inputs)
     }
-    return TrainingTexts(training: training, validation: validation, inputs: inputs)
+    let reader = LabelledTextReader(
+      model: classifier.model,
+      tokenizer: try source.classifierTokenizer(classifier.family, longestInput: length),
+      numbers: try classification.numbers(classifier.labels))
+    func labelled(_ files: [File], phrases: Bool) throws -> LabelledSequences {
+      let layout = try classification.layout(layout, phrases: phrases)
+      let windows = try files.flatMap { try reader.windows(of: $0, layout) }
+      return try LabelledSequences(
+        phrases ? windows.withoutRepetitions : windows, seed: seed, path: File.paths(files))
+    }
+    return TrainingTexts(
+      training: try labelled(files, phrases: classification.phrases),
+      validation: try measured.map { try labelled($0, phrases: false) }, inputs: inputs)
   }
 
-  private typealias Files = [(path: String, bytes: [UInt8])]
+  /// A file of texts that was read.
+  fileprivate struct File {
+    let path: String
+    let bytes: [UInt8]
+    let input: Provenance.Input
 
-  private func joined(_ files: Files, _ tokenizer: ByteLevelTokenizer) throws -> TrainingText {
+    init(_ path: String, role: String) throws {
+      self.path = path
+      bytes = try TextInput(path).rest()
+      input = .init(label: baseName(path), role: role, path: path, bytes: bytes)
+    }
+
+    static func paths(_ files: [File]) -> String { files.map(\.path).joined(separator: ", ") }
+  }
+
+  private func joined(_ files: [File], _ tokenizer: ByteLevelTokenizer) throws -> TrainingText {
     var (encoder, ids) = (tokenizer.encoder(), [[Int32]]())
-    for (path, bytes) in files {
-      var documents = layout.documents(in: bytes, of: path)
+    for file in files {
+      var documents = layout.documents(in: file.bytes, of: file.path)
       while let document = try documents.next() { ids.append(encoder.encode(document.text)) }
     }
     return try TrainingText(
       documents: ids, endOfText: tokenizer.endOfText, length: length, seed: seed,
-      path: files.map(\.path).joined(separator: ", "))
+      path: File.paths(files))
   }
+}
 
-  private func labelledReader(
-    _ classifier: TrainableClassifier
-  ) throws -> (Files, _ phrases: Bool) throws -> LabelledSequences {
-    let tokenizer = try source.classifierTokenizer(classifier.family, longestInput: length)
-    let numbers = try classification.numbers(classifier.labels)
-    return { files, phrases in
-      var windows: [ScoredTokens] = []
-      for (path, bytes) in files {
-        var documents = LabelledDocuments(
-          try classification.layout(layout, phrases: phrases), path: path, all: bytes)
-        while let found = try documents.next() {
-          windows += try found.compactMap { document in
-            try numbers.number(of: document.label, path: path, line: document.line).map {
-              try window(document, $0, classifier.model, tokenizer, path)
-            }
-          }
-        }
-      }
-      return try LabelledSequences(
-        phrases ? windows.withoutRepetitions : windows, seed: seed,
-        path: files.map(\.path).joined(separator: ", "))
+/// Reads texts with classes.
+private struct LabelledTextReader {
+  let model: any TrainableModel
+  let tokenizer: ClassifierTokenizer
+  let numbers: ClassNumbers
+
+  /// The texts of a file, but those that are to be left out.
+  func windows(of file: TrainingTextReader.File, _ layout: LabelledLayout) throws -> [ScoredTokens]
+  {
+    var (windows, rest) = ([ScoredTokens](), [file.bytes])
+    var documents = LabelledDocuments(layout, path: file.path) { rest.popLast() ?? [] }
+    while let found = try documents.next() {
+      windows += try found.compactMap { try window($0, file.path) }
     }
+    return windows
   }
 
-  private func window(
-    _ document: LabelledDocument, _ number: Int, _ model: any TrainableModel,
-    _ tokenizer: ClassifierTokenizer, _ path: String
-  ) throws -> ScoredTokens {
+  private func window(_ document: LabelledDocument, _ path: String) throws -> ScoredTokens? {
+    let number = try numbers.number(of: document.label, path: path, line: document.line)
+    guard let number else { return nil }
     let ids = tokenizer.ids(of: document.text)
     guard !ids.isEmpty else {
       throw TrainingError(.noTokens, in: "\(path): line \(document.line)", "its text has no tokens")
     }
     return model.window(of: ids, label: Int32(number))
-  }
-}
-
-extension LabelledDocuments {
-  /// Documents of a file that was read.
-  fileprivate init(_ layout: LabelledLayout, path: String, all bytes: [UInt8]) {
-    var rest: [UInt8]? = bytes
-    self.init(layout, path: path) {
-      defer { rest = nil }
-      return rest ?? []
-    }
   }
 }
 

@@ -37,6 +37,7 @@ struct ClassificationOptions: ParsableArguments {
   /// - Parameters:
   ///   - layout: says of files with text alone how they hold it.
   ///   - phrases: whether phrases of trees count.
+  /// - Returns: the layout.
   /// - Throws: `ValidationError` if options exclude each other.
   func layout(_ layout: TextOptions, phrases: Bool) throws -> LabelledLayout {
     guard !layout.lines else { throw ValidationError("--lines have no classes") }
@@ -52,6 +53,7 @@ struct ClassificationOptions: ParsableArguments {
   /// Which class each label of a file stands for.
   ///
   /// - Parameter labels: the names of the model's classes.
+  /// - Returns: classes by labels.
   /// - Throws: `ValidationError` if a class is none of them.
   func numbers(_ labels: [String]) throws -> ClassNumbers {
     guard let classes = classes?.classes else { return ClassNumbers(labels) }

@@ -36,6 +36,7 @@ struct TrainingSourceOptions: ParsableArguments {
   /// - Parameters:
   ///   - labels: the names of classes to tell apart, if that is to be learned.
   ///   - resources: how to read.
+  /// - Returns: the model and what comes with it.
   /// - Throws: `ModelError`, `CheckpointError` or `TokenizationError` if it is no model that can be
   ///   trained; `ValidationError` if labels are not those of a classifier.
   func open(labels: [String]?, _ resources: ResourceOptions) throws -> TrainingSource {
