@@ -33,8 +33,9 @@ import Models
 
   func run() throws {
     let clock = ContinuousClock()
-    let (weights, configuration) = try open()
-    if gradient != nil || trainingBatch != nil { return try train(weights, configuration) }
+    let (weights, settings) = try open()
+    if gradient != nil || trainingBatch != nil { return try train(weights, settings) }
+    let configuration = try GPT2Configuration(of: weights, settings: settings)
     let model = GPT2(configuration, precision: precision)
     let loading = try clock.measure { try model.load(weights, threads: threads) }
     let windows = readWindows()
@@ -47,9 +48,15 @@ import Models
     for numbers in results { print(numbers) }
   }
 
-  private func train(_ weights: MixedStateDict, _ configuration: GPT2Configuration) throws {
+  private func train(_ weights: MixedStateDict, _ settings: ModelSettings?) throws {
+    let model: any TrainableModel =
+      if let settings, settings.areOfClassifier {
+        try TrainableClassifier(weights, settings: settings).model
+      } else {
+        try GPT2Configuration(of: weights, settings: settings)
+      }
     let probe = TrainingProbe(
-      parameters: try GPT2Parameters(configuration, reading: weights), threads: threads)
+      model: model, parameters: try ModelParameters(model, reading: weights), threads: threads)
     let windows = readWindows()
     if let gradient { print([try probe.writeGradient(of: windows, to: gradient)]) }
     if let trainingBatch {
@@ -59,14 +66,14 @@ import Models
     }
   }
 
-  private func open() throws -> (MixedStateDict, GPT2Configuration) {
+  private func open() throws -> (MixedStateDict, ModelSettings?) {
     let models = try checkpoints.map { try ParameterList(openCheckpoint($0)) }
     let weights = try MixedStateDict(
       models, coefficients: coefficients.isEmpty ? [1] : coefficients)
     let settings = try ModelConfiguration(beside: models[0].checkpoint).map {
       ModelSettings(path: $0.path, values: $0.settings)
     }
-    return (weights, try GPT2Configuration(of: weights, settings: settings))
+    return (weights, settings)
   }
 
   private func readWindows() -> [[Int32]] {

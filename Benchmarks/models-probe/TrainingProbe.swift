@@ -5,13 +5,15 @@ import Training
 
 /// What training makes of batches of windows.
 struct TrainingProbe {
-  let parameters: GPT2Parameters
+  let model: any TrainableModel
+  let parameters: ModelParameters
   let threads: Int
 
   /// Writes the gradient of the mean loss over one batch, and returns that loss.
   func writeGradient(of windows: [[Int32]], to path: String) throws -> Double {
-    let gradient = GPT2Parameters(parameters.configuration)
-    let loss = try addGradient(of: windows, to: gradient, GPT2Loss(parameters, threads: threads))
+    let gradient = ModelParameters(like: parameters)
+    let loss = try addGradient(
+      of: windows, to: gradient, model.loss(parameters, threads: threads))
     let entries = gradient.tensors.map { tensor in
       SafetensorsWriter.Entry(name: tensor.name, dtype: .float32, shape: tensor.shape)
     }
@@ -27,8 +29,8 @@ struct TrainingProbe {
   func losses(
     of windows: [[Int32]], batch: Int, rate: Double
   ) throws -> (losses: [Double], seconds: [Double]) {
-    let gradient = GPT2Parameters(parameters.configuration)
-    let loss = GPT2Loss(parameters, threads: threads)
+    let gradient = ModelParameters(like: parameters)
+    let loss = model.loss(parameters, threads: threads)
     let optimizer = AdamW(parameters, settings: AdamW.Settings(), threads: threads)
     var (losses, seconds) = ([Double](), [Double]())
     for first in stride(from: 0, to: windows.count - batch + 1, by: batch) {
@@ -44,11 +46,21 @@ struct TrainingProbe {
   }
 
   private func addGradient(
-    of windows: [[Int32]], to gradient: GPT2Parameters, _ loss: GPT2Loss
+    of windows: [[Int32]], to gradient: ModelParameters, _ loss: any TrainingLoss
   ) throws -> Double {
-    let scored = windows.map { ScoredTokens(tokens: $0, scored: 1..<$0.count) }
+    let scored = windows.map(window)
     let count = scored.reduce(0) { $0 + $1.scored.count }
-    let losses = try loss.addGradient(of: scored, scale: 1 / Double(count), to: gradient)
-    return losses.reduce(0) { $0 + Double($1) } / Double(count)
+    let losses = try loss.addGradient(
+      of: scored, scale: 1 / Double(count), dropout: .none,
+      seed: DropoutSeed(seed: 0, step: 0), to: gradient)
+    return losses.nats.reduce(0) { $0 + Double($1) } / Double(count)
+  }
+
+  /// All tokens but the first are scored; for a classifier the last number is the class.
+  private func window(_ numbers: [Int32]) -> ScoredTokens {
+    guard !model.classHead.isEmpty, let label = numbers.last else {
+      return ScoredTokens(tokens: numbers, scored: 1..<numbers.count)
+    }
+    return model.window(of: numbers.dropLast(), label: label)
   }
 }

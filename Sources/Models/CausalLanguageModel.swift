@@ -175,4 +175,12 @@ struct ReadingLimits {
       "\(name()) has token \(tokens[position]) at position \(position), but the vocabulary has 0 to "
         + "\(words - 1)")
   }
+
+  /// Checks that classes are some of a model's.
+  func require(_ labels: ArraySlice<Int32>, below count: Int, as name: String) throws {
+    guard let label = labels.first(where: { $0 < 0 || Int($0) >= count }) else { return }
+    throw ModelError(
+      .unusableTokens, in: path,
+      "\(name) is of class \(label), but the model has 0 to \(count - 1)")
+  }
 }

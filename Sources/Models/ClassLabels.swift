@@ -16,9 +16,7 @@ struct ClassLabels {
   ///   model tells no classes apart: it estimates a number, or several classes may be right at once.
   init(_ settings: ModelSettings, of weights: some StateDict, head: TensorName) throws {
     let count = try WeightShapes(weights: weights, settings: settings).matrix(head).rows
-    if let problem = try settings.text("problem_type"), problem != "single_label_classification" {
-      throw settings.refusal(of: "problem_type", "and only single labels are supported")
-    }
+    try ClassLabels.requireSingleLabels(settings)
     guard count >= 2 else {
       throw ModelError(
         .unsupported, in: weights.path, tensor: head,
@@ -34,6 +32,31 @@ struct ClassLabels {
         as: .mismatch)
     }
     names = (0..<count).map { found?[$0] ?? "LABEL_\($0)" }
+  }
+
+  /// Reads names, or numbers, as settings alone give them.
+  ///
+  /// - Throws: ``ModelError`` if there are fewer than two, or the model tells no classes apart.
+  init(_ settings: ModelSettings) throws {
+    try ClassLabels.requireSingleLabels(settings)
+    let found = try ClassLabels.named(settings)
+    let count = try found?.count ?? settings.integer("num_labels") ?? 2
+    guard 2...ClassLabels.most ~= count, found.map({ Set($0.keys) == Set(0..<count) }) ?? true
+    else {
+      throw settings.refusal(
+        of: "id2label", "and should name labels 0, 1 and so on, 2 to \(ClassLabels.most) of them",
+        as: .mismatch)
+    }
+    names = (0..<count).map { found?[$0] ?? "LABEL_\($0)" }
+  }
+
+  /// More than any model has.
+  private static let most = 1 << 20
+
+  private static func requireSingleLabels(_ settings: ModelSettings) throws {
+    if let problem = try settings.text("problem_type"), problem != "single_label_classification" {
+      throw settings.refusal(of: "problem_type", "and only single labels are supported")
+    }
   }
 
   private static func named(_ settings: ModelSettings) throws -> [Int: String]? {

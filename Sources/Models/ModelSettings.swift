@@ -28,6 +28,15 @@ public struct ModelSettings: Hashable, Sendable {
     try value(name, "a number") { Double($0).flatMap { $0.isFinite ? $0 : nil } }
   }
 
+  /// A rate of dropout: the first of some settings that is set, or else 0.1.
+  ///
+  /// - Throws: ``ModelError`` if it is no number from 0 to less than 1.
+  func dropoutRate(_ names: [String]) throws -> Double {
+    guard let name = names.first(where: has), let rate = try number(name) else { return 0.1 }
+    guard 0..<1 ~= rate else { throw refusal(of: name, "not from 0 to less than 1") }
+    return rate
+  }
+
   /// A truth value, or `nil` if it is not set.
   ///
   /// - Throws: ``ModelError`` if it is something else.

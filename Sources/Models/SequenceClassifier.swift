@@ -68,7 +68,7 @@ public func openSequenceClassifier(
 }
 
 /// Which kind of classifier settings describe: by `model_type`, or else `architectures`.
-private func family(of settings: ModelSettings) throws -> ClassifierFamily {
+func family(of settings: ModelSettings) throws -> ClassifierFamily {
   let architectures = settings.names("architectures") ?? []
   let named = ClassifierFamily.allCases.first { architectures.contains($0.className) }
   guard !settings.has("architectures") || named != nil else {
@@ -86,7 +86,7 @@ private func family(of settings: ModelSettings) throws -> ClassifierFamily {
 
 extension ClassifierFamily {
   /// The class that `transformers` has for it.
-  fileprivate var className: String {
+  var className: String {
     switch self {
     case .roberta: "RobertaForSequenceClassification"
     case .bert: "BertForSequenceClassification"

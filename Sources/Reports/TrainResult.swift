@@ -38,32 +38,59 @@ public struct TrainResult: Sendable {
         .init("lr", .real(steps.map(\.rate))),
         .init("grad_norm", .real(steps.map(\.gradientNorm))),
         .init("val_loss", .real(steps.map { $0.validationLoss ?? .nan })),
-      ])
+      ] + accuracies)
+  }
+
+  /// Whether classes are told apart, rather than tokens predicted.
+  private var hasClasses: Bool { steps.first?.accuracy != nil }
+
+  private var accuracies: [ReportTable.Column] {
+    guard hasClasses else { return [] }
+    return [
+      .init("accuracy", .real(steps.map { $0.accuracy ?? .nan })),
+      .init("val_accuracy", .real(steps.map { $0.validationAccuracy ?? .nan })),
+    ]
   }
 
   /// A JSON object for each step.
   public var jsonLines: [String] {
     steps.map { step in
-      jsonObject([
-        ("kind", jsonString("step")), ("step", "\(step.number)"), ("loss", "\(step.loss)"),
-        ("lr", "\(step.rate)"), ("grad_norm", "\(step.gradientNorm)"),
-        ("val_loss", step.validationLoss.map { "\($0)" } ?? "null"),
-      ])
+      jsonObject(
+        [
+          ("kind", jsonString("step")), ("step", "\(step.number)"), ("loss", "\(step.loss)"),
+          ("lr", "\(step.rate)"), ("grad_norm", "\(step.gradientNorm)"),
+          ("val_loss", step.validationLoss.map { "\($0)" } ?? "null"),
+        ] + accuracies(of: step))
     }
+  }
+
+  private func accuracies(of step: TrainingStep) -> [(String, String)] {
+    guard let accuracy = step.accuracy else { return [] }
+    return [
+      ("accuracy", "\(accuracy)"),
+      ("val_accuracy", step.validationAccuracy.map { "\($0)" } ?? "null"),
+    ]
   }
 
   /// What a person reads.
   public var lines: [String] {
     guard let first = steps.first, let last = steps.last else { return ["no step was taken"] }
+    let unit = "nats per \(hasClasses ? "text" : "token")"
     let reach =
       "\(last.number) of \(plan.schedule.steps) steps: loss \(first.loss.brief) to "
-      + "\(last.loss.brief) nats per token"
+      + "\(last.loss.brief) \(unit)"
     guard let best else { return [reach] }
+    let accuracy = bestAccuracy.map { ", accuracy \($0.brief)" } ?? ""
     return [
       reach,
-      "least validation loss \(best.loss.brief) nats per token, after step \(best.step), whose "
+      "least validation loss \(best.loss.brief) \(unit)\(accuracy), after step \(best.step), whose "
         + "weights are kept",
     ]
+  }
+
+  /// The share of validation texts whose class was right where their loss was least.
+  private var bestAccuracy: Double? {
+    best.flatMap { best in steps.first { $0.number == best.step }?.validationAccuracy }
   }
 
   /// The group `/train` of a result file.
@@ -76,20 +103,31 @@ public struct TrainResult: Sendable {
       try ResultVariable(
         name, dimensions: ["step"], .float64(steps.map(value)), longName: longName, units: units)
     }
+    let of = hasClasses ? "text" : "token"
     let variables = try [
       ResultVariable(
         "step", dimensions: ["step"], .int64(steps.map { Int64($0.number) }),
         longName: "number of the step, from 1"),
       along(
-        "loss", "mean negative log-likelihood per token before the step", units: "nat", \.loss),
+        "loss", "mean negative log-likelihood per \(of) before the step", units: "nat", \.loss),
       along("lr", "learning rate", \.rate),
       along("grad_norm", "L2 norm of the gradient before clipping", \.gradientNorm),
       along(
-        "val_loss", "mean negative log-likelihood per token of the validation text after it",
+        "val_loss", "mean negative log-likelihood per \(of) of the validation data after it",
         units: "nat"
       ) { $0.validationLoss ?? .nan },
     ]
-    return try ResultGroup("train", attributes: attributes, variables: variables)
+    let accuracies =
+      try hasClasses
+      ? [
+        along("accuracy", "share of texts whose class was right before the step") {
+          $0.accuracy ?? .nan
+        },
+        along("val_accuracy", "share of validation texts whose class was right after it") {
+          $0.validationAccuracy ?? .nan
+        },
+      ] : []
+    return try ResultGroup("train", attributes: attributes, variables: variables + accuracies)
   }
 
   private var attributes: [ResultAttribute] {

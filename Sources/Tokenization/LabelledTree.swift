@@ -12,52 +12,68 @@ struct LabelledTree {
     "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}",
   ]
 
+  /// One node: its label, and its words with a blank between each two.
+  struct Node {
+    let label: String
+    let text: [UInt8]
+  }
+
   /// The words of a tree with a blank between each two, brackets and slashes as they are in print.
   ///
   /// - Throws: ``TokenizationError`` naming the byte at which the line is no such tree.
   static func words(of bytes: [UInt8], path: String, line: Int) throws -> [UInt8] {
+    try nodes(of: bytes, path: path, line: line).last?.text ?? []
+  }
+
+  /// All nodes of a tree, those within a node before it, so that the last is the whole.
+  ///
+  /// - Throws: ``TokenizationError`` naming the byte at which the line is no such tree.
+  static func nodes(of bytes: [UInt8], path: String, line: Int) throws -> [Node] {
     var tree = LabelledTree(bytes: bytes, path: path, line: line)
-    return try tree.words()
+    return try tree.nodes()
   }
 
   private init(bytes: [UInt8], path: String, line: Int) {
     (self.bytes, self.path, self.line) = (bytes, path, line)
   }
 
-  private mutating func words() throws -> [UInt8] {
-    var (text, depth) = ([UInt8](), 0)
+  private mutating func nodes() throws -> [Node] {
+    var (text, nodes) = ([UInt8](), [Node]())
+    // Labels of nodes that have begun, and where their texts do.
+    var open: [(label: String, start: Int)] = []
     repeat {
       skipBlanks()
-      if depth > 0, peek() == UInt8(ascii: ")") {
-        position += 1
-        depth -= 1
-      } else if let word = try node() {
+      if open.isEmpty || peek() != UInt8(ascii: ")") {
+        open.append((try label(), text.count))
+        guard let word = try word() else { continue }
         if !text.isEmpty { text.append(UInt8(ascii: " ")) }
         text += LabelledTree.printed(word)
-      } else {
-        depth += 1
       }
-    } while depth > 0
+      position += 1
+      let (label, start) = open.removeLast()
+      nodes.append(Node(label: label, text: Array(text[(start == 0 ? 0 : start + 1)...])))
+    } while !open.isEmpty
     skipBlanks()
     guard position == bytes.count else { throw fault("expected the end of the line") }
-    return text
+    return nodes
   }
 
-  /// Reads `(label word)`, or the beginning of a node that has others within.
-  ///
-  /// - Returns: the word, if the node has one.
-  private mutating func node() throws -> ArraySlice<UInt8>? {
+  /// Reads the beginning of a node.
+  private mutating func label() throws -> String {
     guard peek() == UInt8(ascii: "(") else { throw fault("expected '('") }
     position += 1
-    guard !take(while: { !isBlank($0) && !isBracket($0) }).isEmpty else {
-      throw fault("expected a label")
-    }
+    let label = take { !isBlank($0) && !isBracket($0) }
+    guard !label.isEmpty else { throw fault("expected a label") }
     skipBlanks()
+    return String(decoding: label, as: UTF8.self)
+  }
+
+  /// Reads the word of a node up to its bracket, or nothing if the node has others within.
+  private mutating func word() throws -> ArraySlice<UInt8>? {
     if peek() == UInt8(ascii: "(") { return nil }
     let word = take(while: { !isBracket($0) })
     guard !word.isEmpty else { throw fault("expected a word or a node") }
     guard peek() == UInt8(ascii: ")") else { throw fault("expected ')'") }
-    position += 1
     return word
   }
 

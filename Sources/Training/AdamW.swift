@@ -47,13 +47,13 @@ public final class AdamW {
   /// What shapes a step.
   public let settings: Settings
   /// Means of gradients.
-  public let firstMoments: GPT2Parameters
+  public let firstMoments: ModelParameters
   /// Means of their squares.
-  public let secondMoments: GPT2Parameters
+  public let secondMoments: ModelParameters
   /// Steps so far.
   public private(set) var stepCount: Int
 
-  private let parameters: GPT2Parameters
+  private let parameters: ModelParameters
   private let team: ThreadTeam
 
   /// Elements that one thread takes at a time. Sums of squares are folded in this order, so it is no
@@ -66,10 +66,10 @@ public final class AdamW {
   ///   - parameters: what is to be changed.
   ///   - settings: what shapes a step.
   ///   - threads: how many work at once, at least 1.
-  public init(_ parameters: GPT2Parameters, settings: Settings, threads: Int) {
+  public init(_ parameters: ModelParameters, settings: Settings, threads: Int) {
     (self.parameters, self.settings) = (parameters, settings)
-    firstMoments = GPT2Parameters(parameters.configuration)
-    secondMoments = GPT2Parameters(parameters.configuration)
+    firstMoments = ModelParameters(like: parameters)
+    secondMoments = ModelParameters(like: parameters)
     stepCount = 0
     team = ThreadTeam(threads: threads)
   }
@@ -84,9 +84,9 @@ public final class AdamW {
 
   /// The norm of a gradient over all parameters.
   ///
-  /// - Parameter gradient: of the same configuration.
+  /// - Parameter gradient: of the same tensors.
   /// - Returns: √Σ g²; squares are summed in binary64, in pieces whose order is fixed.
-  public func norm(of gradient: GPT2Parameters) -> Double {
+  public func norm(of gradient: ModelParameters) -> Double {
     let count = gradient.elements.count
     let pieces = (count + AdamW.pieceLength - 1) / AdamW.pieceLength
     let squares = [Double](unsafeUninitializedCapacity: pieces) { squares, initialized in
@@ -110,7 +110,7 @@ public final class AdamW {
   ///   - norm: of the gradient, as ``norm(of:)`` gives it.
   ///   - rate: the learning rate.
   /// - Complexity: reads 16 and writes 12 bytes for each parameter.
-  public func step(along gradient: GPT2Parameters, norm: Double, rate: Double) {
+  public func step(along gradient: ModelParameters, norm: Double, rate: Double) {
     stepCount += 1
     let scale = min(1, settings.gradientLimit / max(norm, .leastNormalMagnitude))
     let (decaying, plain) = (

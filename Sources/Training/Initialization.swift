@@ -3,33 +3,35 @@ import Models
 import Tensors
 import Threads
 
-extension GPT2Parameters {
-  /// Fills in the weights that GPT-2's training begins with.
+extension ModelParameters {
+  /// Fills in the weights that training begins with.
   ///
-  /// Matrices and embeddings are normal numbers of mean 0 and standard deviation 0.02; those that are
-  /// added to the residual stream, `c_proj`, of 0.02 / √(2 · layers). Biases are 0, and what normalized
-  /// channels are scaled by is 1.
+  /// Matrices and embeddings are normal numbers of mean 0, with the standard deviations of the model.
+  /// Biases are 0, and what normalized channels are scaled by is 1.
   ///
   /// - Parameters:
+  ///   - model: whose parameters they are.
+  ///   - names: the tensors to fill; all if not given.
   ///   - seed: of the random numbers; each tensor has a stream of its own.
   ///   - threads: how many work at once.
-  ///
-  /// Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3,
-  /// and `GPT2PreTrainedModel._init_weights` of `transformers`.
-  public func initialize(seed: UInt64, threads: Int) {
+  public func initialize(
+    for model: any TrainableModel, only names: [TensorName]? = nil, seed: UInt64, threads: Int
+  ) {
     ThreadTeam(threads: threads).forEach(tensors.count) { _, index in
-      let (tensor, values) = (tensors[index], self[tensors[index]])
-      guard tensor.decays else {
-        return values.update(repeating: tensor.name.text.hasSuffix(".weight") ? 1 : 0)
-      }
-      var random = RandomStream(seed: seed, stream: RandomPurpose.weights.stream(index))
-      let deviation = standardDeviation(of: tensor)
-      for place in values.indices { values[place] = Float(deviation * random.normal()) }
+      guard names?.contains(tensors[index].name) ?? true else { return }
+      initialize(tensors[index], for: model, seed: seed, number: index)
     }
   }
 
-  private func standardDeviation(of tensor: Tensor) -> Double {
-    tensor.name.text.hasSuffix(".c_proj.weight")
-      ? 0.02 / (2 * Double(configuration.layerCount)).squareRoot() : 0.02
+  private func initialize(
+    _ tensor: Tensor, for model: any TrainableModel, seed: UInt64, number: Int
+  ) {
+    let values = self[tensor]
+    guard tensor.decays else {
+      return values.update(repeating: tensor.name.text.hasSuffix(".weight") ? 1 : 0)
+    }
+    var random = RandomStream(seed: seed, stream: RandomPurpose.weights.stream(number))
+    let deviation = model.initialDeviation(of: tensor.name)
+    for place in values.indices { values[place] = Float(deviation * random.normal()) }
   }
 }

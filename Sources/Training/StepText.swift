@@ -6,6 +6,8 @@ extension TrainingStep {
     jsonObject([
       ("loss", "\(loss)"), ("rate", "\(rate)"), ("norm", "\(gradientNorm)"),
       ("valid", validationLoss.map { "\($0)" } ?? "null"),
+      ("accuracy", accuracy.map { "\($0)" } ?? "null"),
+      ("valid_accuracy", validationAccuracy.map { "\($0)" } ?? "null"),
     ])
   }
 
@@ -22,7 +24,8 @@ extension TrainingStep {
       return nil
     }
     self.init(
-      number: number, loss: loss, rate: rate, gradientNorm: norm, validationLoss: value("valid"))
+      number: number, loss: loss, accuracy: value("accuracy"), rate: rate, gradientNorm: norm,
+      validationLoss: value("valid"), validationAccuracy: value("valid_accuracy"))
   }
 }
 

@@ -5,7 +5,7 @@ import Tensors
 /// Parameters in a safetensors file: weights, or weights with their moments.
 struct StoredParameters {
   /// One set of parameters, and what goes before the names of its tensors.
-  typealias Part = (prefix: String, parameters: GPT2Parameters)
+  typealias Part = (prefix: String, parameters: ModelParameters)
 
   /// Writes parameters, so that the path holds either what was there before or all of them.
   ///

@@ -11,7 +11,7 @@ public struct TrainingPlan: Hashable, Sendable {
   /// What shapes a step besides.
   public let optimizer: AdamW.Settings
   /// How much of the activations is set to 0.
-  public let dropout: GPT2Dropout
+  public let dropout: DropoutRates
   /// Of all random numbers.
   public let seed: UInt64
   /// Steps from one validation to the next; there is one at the last step too.
@@ -32,7 +32,7 @@ public struct TrainingPlan: Hashable, Sendable {
   ///   - patience: how many validations without a new least loss end the run, if any, at least 1.
   public init(
     batch: Int, accumulation: Int = 1, schedule: LearningRateSchedule,
-    optimizer: AdamW.Settings = .init(), dropout: GPT2Dropout = .none, seed: UInt64,
+    optimizer: AdamW.Settings = .init(), dropout: DropoutRates = .none, seed: UInt64,
     validationInterval: Int = .max, patience: Int? = nil
   ) {
     precondition(batch >= 1 && accumulation >= 1 && validationInterval >= 1)
@@ -47,28 +47,37 @@ public struct TrainingPlan: Hashable, Sendable {
 public struct TrainingStep: Hashable, Sendable {
   /// Its number, from 1.
   public let number: Int
-  /// The mean negative log-likelihood of its tokens before it was taken, in nats.
+  /// The mean negative log-likelihood of its tokens, or classes, before it was taken, in nats.
   public let loss: Double
+  /// The share of its texts whose class had the largest logit, before it was taken; `nil` where
+  /// tokens are predicted.
+  public let accuracy: Double?
   /// The learning rate.
   public let rate: Double
   /// The norm of the gradient before it was clipped.
   public let gradientNorm: Double
   /// The mean negative log-likelihood of the validation text after it, if it was taken, in nats.
   public let validationLoss: Double?
+  /// The share of its texts whose class had the largest logit, where there are classes.
+  public let validationAccuracy: Double?
 
   /// Describes a step.
   ///
   /// - Parameters:
   ///   - number: from 1.
-  ///   - loss: before it was taken, in nats per token.
+  ///   - loss: before it was taken, in nats per token or text.
+  ///   - accuracy: before it was taken, where there are classes.
   ///   - rate: the learning rate.
   ///   - gradientNorm: before it was clipped.
-  ///   - validationLoss: after it, in nats per token.
+  ///   - validationLoss: after it, in nats per token or text.
+  ///   - validationAccuracy: after it, where there are classes.
   public init(
-    number: Int, loss: Double, rate: Double, gradientNorm: Double, validationLoss: Double?
+    number: Int, loss: Double, accuracy: Double? = nil, rate: Double, gradientNorm: Double,
+    validationLoss: Double?, validationAccuracy: Double? = nil
   ) {
-    (self.number, self.loss, self.rate) = (number, loss, rate)
+    (self.number, self.loss, self.accuracy, self.rate) = (number, loss, accuracy, rate)
     (self.gradientNorm, self.validationLoss) = (gradientNorm, validationLoss)
+    self.validationAccuracy = validationAccuracy
   }
 }
 
@@ -108,42 +117,43 @@ public struct TrainingProgress: Hashable, Sendable {
   }
 }
 
-/// Trains a GPT-2 on a text, step by step.
+/// Trains a model on windows of tokens, step by step.
 ///
-/// The same plan, weights and texts give the same bits for any number of threads, also if weights,
+/// The same plan, weights and data give the same bits for any number of threads, also if weights,
 /// moments and progress are taken out after some step and a new trainer goes on with them.
 public final class Trainer {
   /// What shapes the run.
   public let plan: TrainingPlan
   /// The weights, changed by each step.
-  public let parameters: GPT2Parameters
+  public let parameters: ModelParameters
   /// The moments of gradients.
   public let optimizer: AdamW
   /// Where the run is.
   public private(set) var progress = TrainingProgress()
 
-  private var text: TrainingText
+  private var data: any TrainingData
   private let validation: [ScoredTokens]
-  private let gradient: GPT2Parameters
-  private let loss: GPT2Loss
+  private let gradient: ModelParameters
+  private let loss: any TrainingLoss
 
   /// Begins a run.
   ///
   /// - Parameters:
+  ///   - model: what is trained.
   ///   - parameters: the weights to begin with.
   ///   - plan: what shapes the run.
-  ///   - text: what to train on.
+  ///   - data: what to train on.
   ///   - validation: what to measure between steps, if anything.
   ///   - threads: how many work at once, at least 1.
   public init(
-    _ parameters: GPT2Parameters, plan: TrainingPlan, text: TrainingText,
-    validation: TrainingText?, threads: Int
+    _ model: any TrainableModel, _ parameters: ModelParameters, plan: TrainingPlan,
+    data: any TrainingData, validation: (any TrainingData)?, threads: Int
   ) {
-    (self.parameters, self.plan, self.text) = (parameters, plan, text)
+    (self.parameters, self.plan, self.data) = (parameters, plan, data)
     self.validation = validation?.allWindows() ?? []
-    gradient = GPT2Parameters(parameters.configuration)
+    gradient = ModelParameters(like: parameters)
     optimizer = AdamW(parameters, settings: plan.optimizer, threads: threads)
-    loss = GPT2Loss(parameters, threads: threads)
+    loss = model.loss(parameters, threads: threads)
   }
 
   /// Goes on from a place of the same run; someone has filled in its weights and moments.
@@ -154,8 +164,8 @@ public final class Trainer {
     optimizer.resume(after: progress.step)
   }
 
-  /// Tokens that one step predicts.
-  public var tokensPerStep: Int { plan.batch * plan.accumulation * text.length }
+  /// Tokens or classes that one step predicts.
+  public var targetsPerStep: Int { plan.batch * plan.accumulation * data.targetsPerWindow }
 
   /// Whether all steps are taken, or validation has ended the run.
   public var isDone: Bool {
@@ -170,64 +180,63 @@ public final class Trainer {
   ///
   /// - Returns: what it was like.
   /// - Throws: ``TrainingError`` if the loss or its gradient is NaN or infinite, before weights have
-  ///   changed, or the loss of the validation text is; `ModelError` if a window does not fit the
+  ///   changed, or the validation loss is; `ModelError` if a window does not fit the
   ///   model.
   public func advance() throws -> TrainingStep {
     let number = progress.step + 1
-    let loss = try differentiate(number)
+    let found = try differentiate(number)
     let norm = optimizer.norm(of: gradient)
-    try requireFinite(loss, "loss", number)
+    try requireFinite(found.mean, "loss", number)
     try requireFinite(norm, "norm of the gradient", number)
     let rate = plan.schedule.rate(at: number)
     optimizer.step(along: gradient, norm: norm, rate: rate)
     progress.step = number
+    let validation = try validate()
     return TrainingStep(
-      number: number, loss: loss, rate: rate, gradientNorm: norm, validationLoss: try validate())
+      number: number, loss: found.mean, accuracy: found.accuracy, rate: rate, gradientNorm: norm,
+      validationLoss: validation?.mean, validationAccuracy: validation?.accuracy)
   }
 
   /// The memory that a run takes: 16 bytes for each parameter, and the activations of a batch.
   ///
   /// - Parameters:
-  ///   - configuration: what the model is like.
+  ///   - model: what is trained.
   ///   - positions: tokens of a batch.
   /// - Returns: bytes.
-  public static func byteCount(_ configuration: GPT2Configuration, positions: Int) -> Int {
-    let count = configuration.tensors.reduce(0) { $0 + $1.extents.reduce(1, *) }
-    return 16 * count + GPT2Loss.byteCount(configuration, positions: positions)
+  public static func byteCount(_ model: any TrainableModel, positions: Int) -> Int {
+    let count = model.tensors.reduce(0) { $0 + $1.extents.reduce(1, *) }
+    return 16 * count + model.lossByteCount(positions: positions)
   }
 
-  /// Leaves the gradient of the mean loss over a step's windows, and returns that loss.
-  private func differentiate(_ number: Int) throws -> Double {
+  /// Leaves the gradient of the mean loss over a step's windows, and returns what they lose.
+  private func differentiate(_ number: Int) throws -> LossSum {
     gradient.clear()
-    let count = plan.batch * plan.accumulation
-    var nats = 0.0
+    var sum = LossSum()
     for part in 0..<plan.accumulation {
       let batch = (number - 1) * plan.accumulation + part
-      let windows = text.windows(batch * plan.batch..<(batch + 1) * plan.batch)
-      let losses = try loss.addGradient(
-        of: windows, scale: 1 / Double(count * text.length), dropout: plan.dropout,
-        seed: DropoutSeed(seed: plan.seed, step: UInt64(batch)), to: gradient)
-      nats = losses.reduce(nats) { $0 + Double($1) }
+      sum.add(
+        try loss.addGradient(
+          of: data.windows(batch * plan.batch..<(batch + 1) * plan.batch),
+          scale: 1 / Double(targetsPerStep), dropout: plan.dropout,
+          seed: DropoutSeed(seed: plan.seed, step: UInt64(batch)), to: gradient))
     }
-    return nats / Double(count * text.length)
+    return sum
   }
 
-  /// Measures the validation text, if it is its turn.
-  private func validate() throws -> Double? {
+  /// Measures the validation data, if it is its turn.
+  private func validate() throws -> LossSum? {
     let step = progress.step
     let isDue = step % plan.validationInterval == 0 || step == plan.schedule.steps
     guard isDue, !validation.isEmpty else { return nil }
-    var (nats, count) = (0.0, 0)
+    var sum = LossSum()
     for first in stride(from: 0, to: validation.count, by: plan.batch) {
-      let windows = Array(validation[first..<min(first + plan.batch, validation.count)])
-      let losses = try loss.negativeLogLikelihoods(of: windows)
-      nats = losses.reduce(nats) { $0 + Double($1) }
-      count += losses.count
+      sum.add(
+        try loss.losses(
+          of: Array(validation[first..<min(first + plan.batch, validation.count)])))
     }
-    let mean = nats / Double(count)
-    try requireFinite(mean, "loss of the validation text", step)
-    note(mean)
-    return mean
+    try requireFinite(sum.mean, "loss of the validation text", step)
+    note(sum.mean)
+    return sum
   }
 
   private func note(_ loss: Double) {
@@ -242,5 +251,23 @@ public final class Trainer {
   private func requireFinite(_ value: Double, _ what: String, _ step: Int) throws {
     guard !value.isFinite else { return }
     throw TrainingError(.nonfinite, in: "step \(step)", "the \(what) is \(value)")
+  }
+}
+
+/// What some tokens or classes lose together.
+private struct LossSum {
+  private var nats = 0.0
+  private var count = 0
+  private var hits: Int?
+
+  /// Nats per token or class.
+  var mean: Double { nats / Double(count) }
+  /// The share of classes that have the largest logit, where there are classes.
+  var accuracy: Double? { hits.map { Double($0) / Double(count) } }
+
+  mutating func add(_ losses: TokenLosses) {
+    nats = losses.nats.reduce(nats) { $0 + Double($1) }
+    count += losses.nats.count
+    if let found = losses.hits { hits = (hits ?? 0) + found.count { $0 } }
   }
 }

@@ -4,6 +4,10 @@ public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible 
   public enum Reason: Hashable, Sendable {
     /// A text with fewer tokens than a window has.
     case tooShort
+    /// A label that stands for no class of the model.
+    case unknownClass
+    /// A text without tokens.
+    case noTokens
     /// A loss or a gradient that is NaN or infinite.
     case nonfinite
     /// A state that is not of this run.

@@ -148,7 +148,7 @@ public final class TrainingFolder {
 ///   - name: the name to store each tensor under, given its canonical one.
 /// - Throws: `OutputError` if it cannot be written.
 public func writeCheckpoint(
-  _ parameters: GPT2Parameters, to path: String, naming name: (TensorName) -> TensorName
+  _ parameters: ModelParameters, to path: String, naming name: (TensorName) -> TensorName
 ) throws {
   try StoredParameters.write(
     [("", parameters)], metadata: [("format", "pt")], to: path, naming: name)

@@ -8,7 +8,7 @@ import Models
 /// left over allow, cuts the rest into windows one after another, and takes them in an order that the
 /// seed and e give. So the windows of a run are numbered, and which tokens a number stands for depends
 /// on text, length and seed alone.
-public struct TrainingText: Sendable {
+public struct TrainingText: TrainingData {
   /// Tokens that a window predicts.
   public let length: Int
   /// All tokens.
@@ -39,6 +39,9 @@ public struct TrainingText: Sendable {
         "has \(tokens.count) tokens, fewer than the \(length + 1) of a window")
     }
   }
+
+  /// What every window but the last one predicts.
+  public var targetsPerWindow: Int { length }
 
   /// Windows of one pass over the text.
   public var windowsPerPass: Int { (tokens.count - 1) / length }

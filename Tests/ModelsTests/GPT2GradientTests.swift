@@ -1,3 +1,4 @@
+import Glibc
 import Models
 import Tensors
 import Testing
@@ -13,27 +14,38 @@ import Testing
     SmallGPT2(layers: 3, settings: ["scale_attn_by_inverse_layer_idx": "true"]),
   ]
 
+  private static let classifiers: [SmallGPT2] = [
+    SmallGPT2(classes: 3), SmallGPT2(words: 5, classes: 8),
+    SmallGPT2(heads: 1, classes: 2, settings: ["activation_function": #""relu""#]),
+  ]
+
+  /// All tokens but the first are scored, or else the last is a class.
   private func window(_ small: SmallGPT2, _ count: Int, seed: UInt64) -> ScoredTokens {
-    ScoredTokens(tokens: small.tokens(count, seed: seed), scored: 1..<count)
+    let tokens = small.tokens(count, seed: seed)
+    guard let classes = small.classes else {
+      return ScoredTokens(tokens: tokens, scored: 1..<count)
+    }
+    let label = Int32(Int(seed) % classes)
+    return ScoredTokens(tokens: tokens.dropLast() + [label], scored: count - 1..<count)
   }
 
   private func gradient(
     _ small: SmallGPT2, _ windows: [ScoredTokens], threads: Int = 2,
-    dropout: GPT2Dropout = .none, step: UInt64 = 0
-  ) throws -> (losses: [Float], gradient: GPT2Parameters) {
-    let parameters = try GPT2Parameters(small.configuration(), reading: small.weights(seed: 1))
-    let gradient = GPT2Parameters(try small.configuration())
-    let losses = try GPT2Loss(parameters, threads: threads).addGradient(
+    dropout: DropoutRates = .none, step: UInt64 = 0
+  ) throws -> (losses: [Float], gradient: ModelParameters) {
+    let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
+    let gradient = ModelParameters(try small.configuration())
+    let losses = try GPT2Loss(small.configuration(), parameters, threads: threads).addGradient(
       of: windows, scale: 1, dropout: dropout, seed: DropoutSeed(seed: 9, step: step),
       to: gradient)
-    return (losses, gradient)
+    return (losses.nats, gradient)
   }
 
-  @Test("The plain gradient is that of finite differences", arguments: variants)
+  @Test("The plain gradient is that of finite differences", arguments: variants + classifiers)
   func finiteDifferences(small: SmallGPT2) throws {
-    let tokens = small.tokens(7, seed: 3)
+    let window = window(small, 7, seed: 3)
     var model = try small.plain(seed: 1)
-    let gradient = model.gradient(of: tokens)
+    let gradient = model.gradient(of: window)
     #expect(Set(gradient.keys) == Set(model.weights.keys))
     let largest = gradient.values.flatMap { $0.map(\.magnitude) }.max() ?? 0
     // Central differences err by some h² and by 1e-16 / h of the loss.
@@ -44,7 +56,7 @@ import Testing
         func loss(_ change: Double) -> Double {
           model.weights[name]?[index] = value + change
           defer { model.weights[name]?[index] = value }
-          return model.negativeLogLikelihoods(of: tokens).reduce(0, +)
+          return model.negativeLogLikelihoods(of: window).reduce(0, +)
         }
         let expected = (loss(step) - loss(-step)) / (2 * step)
         #expect(abs(slopes[index] - expected) < 1e-6 * largest, "\(name) \(index)")
@@ -52,12 +64,12 @@ import Testing
     }
   }
 
-  @Test("Gradients of every tensor are those of the plain twin", arguments: variants)
+  @Test("Gradients of every tensor are those of the plain twin", arguments: variants + classifiers)
   func plainTwin(small: SmallGPT2) throws {
     let windows = [13, 2, small.context + 1].map { window(small, $0, seed: UInt64($0)) }
     let found = try gradient(small, windows).gradient
     let model = try small.plain(seed: 1)
-    let parts = windows.map { model.gradient(of: $0.tokens) }
+    let parts = windows.map { model.gradient(of: $0) }
     for tensor in found.tensors {
       let expected = tensor.elements.indices.map { index in
         let place = index - tensor.elements.lowerBound
@@ -81,11 +93,41 @@ import Testing
     for (found, expected) in zip(found, expected.joined()) { #expect(abs(found - expected) < 1e-5) }
   }
 
+  @Test("Losses of classes are those of the classifier's logits, and so are hits")
+  func classes() throws {
+    let small = SmallGPT2(classes: 3)
+    let sequences = (0..<9).map { small.tokens(3 + $0, seed: UInt64($0)) }
+    let classifier = try GPT2Classifier(
+      small.weights(seed: 1), settings: small.classifierSettings, precision: .float32, threads: 1)
+    let logits = try classifier.logits(of: sequences, threads: 1)
+    let configuration = try small.configuration()
+    let parameters = try ModelParameters(configuration, reading: small.weights(seed: 1))
+    let found = try GPT2Loss(configuration, parameters, threads: 2).losses(
+      of: sequences.enumerated().map { configuration.window(of: $1, label: Int32($0 % 3)) })
+    for (index, row) in logits.enumerated() {
+      let total = row.reduce(0) { $0 + exp(Double($1)) }
+      let expected = log(total) - Double(row[index % 3])
+      #expect(abs(Double(found.nats[index]) - expected) < 1e-4)
+      #expect(found.hits?[index] == (row[index % 3] == row.max()))
+    }
+  }
+
+  @Test("Classes that the model does not have are refused, those above its tokens are not")
+  func classRange() throws {
+    let small = SmallGPT2(words: 5, classes: 8)
+    #expect(try gradient(small, [ScoredTokens(tokens: [1, 7], scored: 1..<2)]).losses.count == 1)
+    for tokens in [[1, 8], [1, -1], [5, 0]] as [[Int32]] {
+      #expect(throws: ModelError.self) {
+        try gradient(small, [ScoredTokens(tokens: tokens, scored: 1..<2)])
+      }
+    }
+  }
+
   @Test("The bits are the same for any number of threads, with dropout too")
   func threads() throws {
     let small = SmallGPT2(heads: 3, headWidth: 11, inner: 133, words: 301)
     let windows = (0..<9).map { window(small, 17, seed: UInt64($0)) }
-    let dropout = GPT2Dropout(embedding: 0.1, attention: 0.2, residual: 0.3)
+    let dropout = DropoutRates(embedding: 0.1, attention: 0.2, residual: 0.3)
     for dropout in [.none, dropout] {
       let all = try [1, 2, 3, 7].map { threads in
         let found = try gradient(small, windows, threads: threads, dropout: dropout)
@@ -116,15 +158,15 @@ import Testing
   @Test("With dropout the gradient is that of the loss with what was left out held fixed")
   func dropout() throws {
     let small = SmallGPT2(settings: ["activation_function": #""gelu""#])
-    let rates = GPT2Dropout(embedding: 0.1, attention: 0.3, residual: 0.2)
-    let parameters = try GPT2Parameters(small.configuration(), reading: small.weights(seed: 1))
-    let loss = GPT2Loss(parameters, threads: 2)
+    let rates = DropoutRates(embedding: 0.1, attention: 0.3, residual: 0.2)
+    let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
+    let loss = GPT2Loss(try small.configuration(), parameters, threads: 2)
     let windows = [window(small, 14, seed: 1), window(small, 6, seed: 2)]
-    func differentiate() throws -> (Double, GPT2Parameters) {
-      let gradient = GPT2Parameters(parameters.configuration)
+    func differentiate() throws -> (Double, ModelParameters) {
+      let gradient = ModelParameters(like: parameters)
       let losses = try loss.addGradient(
         of: windows, scale: 1, dropout: rates, seed: DropoutSeed(seed: 4, step: 2), to: gradient)
-      return (losses.reduce(0) { $0 + Double($1) }, gradient)
+      return (losses.nats.reduce(0) { $0 + Double($1) }, gradient)
     }
     let gradient = try differentiate().1
     for tensor in gradient.tensors {

@@ -28,6 +28,8 @@ struct SmallGPT2 {
   var words = 37
   var context = 16
   var hasHead = false
+  /// How many classes the model tells apart, if it predicts no tokens.
+  var classes: Int?
   /// JSON text of settings beside those that the extents make.
   var settings: [String: String] = [:]
 
@@ -39,6 +41,12 @@ struct SmallGPT2 {
       path: "config.json",
       values: extents.merging(["tie_word_embeddings": hasHead ? "false" : "true"]) { $1 }
         .merging(settings) { $1 })
+  }
+
+  var classifierSettings: ModelSettings {
+    let names = (0..<(classes ?? 0)).map { "\"\($0)\": \"class \($0)\"" }.joined(separator: ", ")
+    return ModelSettings(
+      path: "config.json", values: modelSettings.values.merging(["id2label": "{\(names)}"]) { $1 })
   }
 
   func weights(seed: UInt64) -> MemoryWeights {
@@ -55,7 +63,8 @@ struct SmallGPT2 {
   }
 
   func configuration() throws -> GPT2Configuration {
-    try GPT2Configuration(of: weights(seed: 0), settings: modelSettings)
+    try GPT2Configuration(
+      of: weights(seed: 0), settings: modelSettings, classCount: classes)
   }
 
   func model(seed: UInt64, _ precision: Precision = .float32) throws -> GPT2 {
@@ -86,7 +95,8 @@ struct SmallGPT2 {
       ("mlp.c_fc.weight", [width, inner]), ("mlp.c_fc.bias", [inner]),
       ("mlp.c_proj.weight", [inner, width]), ("mlp.c_proj.bias", [width]),
     ]
-    return ends + (hasHead ? [("lm_head.weight", [words, width])] : [])
+    let score = classes.map { [("score.weight", [$0, width])] } ?? []
+    return ends + score + (hasHead ? [("lm_head.weight", [words, width])] : [])
       + (0..<layers).flatMap { number in layer.map { ("h.\(number).\($0.0)", $0.1) } }
   }
 }

@@ -3,14 +3,15 @@ import Testing
 import Training
 
 @Suite struct InitializationTests {
-  private func parameters(threads: Int, seed: UInt64 = 1) throws -> GPT2Parameters {
+  private func parameters(threads: Int, seed: UInt64 = 1) throws -> ModelParameters {
     let settings = ModelSettings(
       path: "config.json",
       values: [
         "n_layer": "2", "n_embd": "64", "n_head": "2", "vocab_size": "500", "n_positions": "32",
       ])
-    let parameters = GPT2Parameters(try GPT2Configuration(settings: settings))
-    parameters.initialize(seed: seed, threads: threads)
+    let configuration = try GPT2Configuration(settings: settings)
+    let parameters = ModelParameters(configuration)
+    parameters.initialize(for: configuration, seed: seed, threads: threads)
     return parameters
   }
 

@@ -10,7 +10,7 @@ struct TinyRun {
   var accumulation = 1
   var batch = 4
   var rate = 3e-2
-  var dropout = GPT2Dropout(embedding: 0.1, attention: 0.1, residual: 0.1)
+  var dropout = DropoutRates(embedding: 0.1, attention: 0.1, residual: 0.1)
   var validationInterval = 5
   var patience: Int?
   var threads = 2
@@ -24,15 +24,16 @@ struct TinyRun {
       dropout: dropout, seed: 5, validationInterval: validationInterval, patience: patience)
   }
 
-  func parameters() throws -> GPT2Parameters {
+  func model() throws -> (GPT2Configuration, ModelParameters) {
     let settings = ModelSettings(
       path: "config.json",
       values: [
         "n_layer": "2", "n_embd": "12", "n_head": "3", "vocab_size": "11", "n_positions": "8",
       ])
-    let parameters = GPT2Parameters(try GPT2Configuration(settings: settings))
-    parameters.initialize(seed: 3, threads: threads)
-    return parameters
+    let configuration = try GPT2Configuration(settings: settings)
+    let parameters = ModelParameters(configuration)
+    parameters.initialize(for: configuration, seed: 3, threads: threads)
+    return (configuration, parameters)
   }
 
   /// Counts up from different numbers.
@@ -43,8 +44,9 @@ struct TinyRun {
   }
 
   func trainer() throws -> Trainer {
-    let text = try text()
-    return Trainer(try parameters(), plan: plan, text: text, validation: text, threads: threads)
+    let (text, (configuration, parameters)) = (try text(), try model())
+    return Trainer(
+      configuration, parameters, plan: plan, data: text, validation: text, threads: threads)
   }
 }
 

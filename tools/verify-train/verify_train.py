@@ -20,7 +20,7 @@ import time
 
 import torch
 from safetensors.torch import load_file
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel
 
 HERE = pathlib.Path(__file__).resolve().parent.parent.parent
 MINIATURE = HERE / "notebooks-data" / "miniature" / "base"
@@ -35,6 +35,10 @@ KINDS = {
     "a long window": dict(SMALL, n_positions=300),
     "many positions and words": dict(n_layer=1, n_head=2, n_embd=64, n_positions=700, vocab_size=50257),
     "DistilGPT-2 size": dict(n_layer=6, n_head=12, n_embd=768),
+    "classes": dict(SMALL, num_labels=3),
+    "classes, gelu, padding": dict(
+        SMALL, num_labels=7, activation_function="gelu", pad_token_id=5),
+    "two classes, DistilGPT-2 size": dict(n_layer=6, n_head=12, n_embd=768, num_labels=2),
 }
 
 
@@ -42,7 +46,8 @@ def random_model(**settings):
     """A model of random weights, the biases and gains too, without dropout."""
     torch.manual_seed(7)
     rates = dict(resid_pdrop=0, attn_pdrop=0, embd_pdrop=0)
-    model = GPT2LMHeadModel(GPT2Config(**settings, **rates, attn_implementation="eager"))
+    kind = GPT2ForSequenceClassification if "num_labels" in settings else GPT2LMHeadModel
+    model = kind(GPT2Config(**settings, **rates, attn_implementation="eager"))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             is_gain = "ln_" in name and name.endswith("weight")
@@ -60,14 +65,31 @@ def probe(arguments, folder, windows, *options):
 
 
 def loss_of(model, windows):
-    """The mean loss over all predicted tokens of windows of any lengths."""
+    """The mean loss over all predicted tokens, or classes, of windows of any lengths."""
     total, count = 0, 0
     for window in windows:
         ids = torch.tensor([window])
-        logits = model(ids[:, :-1]).logits[0]
-        total = total + torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="sum")
-        count += len(window) - 1
+        logits = model(ids[:, :-1]).logits
+        targets = ids[0, -1:] if is_classifier(model) else ids[0, 1:]
+        total = total + torch.nn.functional.cross_entropy(
+            logits.view(len(targets), -1), targets, reduction="sum")
+        count += len(targets)
     return total / count
+
+
+def is_classifier(model):
+    return "SequenceClassification" in type(model).__name__
+
+
+def random_windows(model, lengths):
+    """Random tokens; for a classifier padding, if it has any, and a class at the end of each."""
+    config = model.config
+    windows = [torch.randint(config.vocab_size, (n,)).tolist() for n in lengths]
+    if is_classifier(model):
+        padding = [config.pad_token_id] * 2 if config.pad_token_id is not None else []
+        windows = [w[:-1 - len(padding)] + padding + [w[-1] % config.num_labels]
+                   if len(w) > 3 else w[:-1] + [w[-1] % config.num_labels] for w in windows]
+    return windows
 
 
 def check_gradients(arguments, name, settings):
@@ -75,7 +97,7 @@ def check_gradients(arguments, name, settings):
     model = random_model(**settings)
     config = model.config
     length = min(config.n_positions, 1024 if config.n_positions == 700 else 300) + 1
-    windows = [torch.randint(config.vocab_size, (n,)).tolist() for n in (length, length // 2, 2)]
+    windows = random_windows(model, (length, length // 2, 2))
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         path = pathlib.Path(folder) / "gradient.safetensors"
@@ -102,7 +124,7 @@ def check_steps(arguments, name, settings, steps=10, batch=4):
     """Compares the losses before steps of AdamW on the same batches."""
     model = random_model(**settings)
     length = min(model.config.n_positions, 64)
-    windows = torch.randint(model.config.vocab_size, (steps * batch, length)).tolist()
+    windows = random_windows(model, [length] * steps * batch)
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         found = probe(arguments, folder, windows, "--training-batch", batch, "--rate", 1e-3)[0]
@@ -130,7 +152,7 @@ def digest(folder):
     return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).iterdir())}
 
 
-def check_resuming(arguments):
+def check_resuming(arguments, classes):
     """Kills runs, and compares what the same command makes then with a run in one piece."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -138,12 +160,18 @@ def check_resuming(arguments):
         text.write_text("".join(
             f"The {a} of the {b} was {c}.\n" for a in ("end", "start", "middle")
             for b in ("film", "book", "play", "story") for c in ("good", "bad", "long", "short")) * 8)
+        rows = folder / "rows.tsv"
+        rows.write_text("".join(
+            f"{number % 3}\tFilm {number} is {word}.\n"
+            for number, word in enumerate(["dull", "long", "lovely"] * 40)))
+        data = (["--labels", "bad,so,good", "--tsv", "1,2", "--text", str(rows), "--valid", str(rows)]
+                if classes else ["--text", str(text), "--length", "64", "--valid", str(text)])
         results = []
 
         def command(output, threads):
-            return [arguments.transect, "train", "--init", str(MINIATURE), "--text", str(text), "--steps",
-                    "60", "--batch", "4", "--length", "64", "--lr", "1e-3", "--dropout", "0.1",
-                    "--save-every", "7", "--valid-every", "10", "--valid", str(text), "-q", "--seed", "5",
+            return [arguments.transect, "train", "--init", str(MINIATURE), *data, "--steps",
+                    "60", "--batch", "4", "--lr", "1e-3", "--dropout", "0.1",
+                    "--save-every", "7", "--valid-every", "10", "-q", "--seed", "5",
                     "--threads", str(threads), "-o", str(output), "--log", f"{output}.h5"]
 
         for threads in (1, 2):
@@ -170,10 +198,14 @@ def check_resuming(arguments):
         agrees = same and logs and kills > 0 and not left
         print(f"training with 1 and 2 threads and after {kills} kills: weights "
               f"{'equal' if same else 'DIFFER'}, logs {'equal' if logs else 'DIFFER'}, left over: {left}")
-        model = GPT2LMHeadModel.from_pretrained(output)
+        kind = GPT2ForSequenceClassification if classes else GPT2LMHeadModel
+        model = kind.from_pretrained(output)
         loaded = load_file(output / "model.safetensors")
         before = GPT2LMHeadModel.from_pretrained(MINIATURE)
-        moved = sum(((a - b) ** 2).sum() for a, b in zip(model.parameters(), before.parameters()))
+        moved = sum(((a - b) ** 2).sum() for a, b in zip(
+            model.transformer.parameters(), before.transformer.parameters()))
+        if classes:
+            assert model.config.id2label == {0: "bad", 1: "so", 2: "good"}, model.config.id2label
         print(f"transformers load {len(loaded)} tensors; moved by {moved.sqrt().item():.3f}")
         return agrees and moved > 0
 
@@ -187,9 +219,9 @@ def main():
     torch.manual_seed(1)
     kinds = {k: v for k, v in KINDS.items() if not (arguments.quick and "Distil" in k)}
     agree = [check_gradients(arguments, name, kind) for name, kind in kinds.items()]
-    agree += [check_steps(arguments, name, KINDS[name]) for name in ("tied", "untied head", "gelu")]
+    agree += [check_steps(arguments, name, KINDS[name]) for name in ("tied", "untied head", "gelu", "classes")]
     if arguments.transect:
-        agree.append(check_resuming(arguments))
+        agree += [check_resuming(arguments, classes) for classes in (False, True)]
     sys.exit(0 if all(agree) else 1)
 
 

@@ -18,8 +18,6 @@ public final class GPT2: @unchecked Sendable {
   public let configuration: GPT2Configuration
   /// How the weights of matrices are held; the rest is binary32.
   public let precision: Precision
-  /// Whether there is a head for tokens.
-  let predictsTokens: Bool
   /// Where the weights come from; empty before they are loaded.
   public internal(set) var path = ""
 
@@ -29,7 +27,7 @@ public final class GPT2: @unchecked Sendable {
   let positionEmbedding: AlignedBuffer<Float>
   let blocks: [Block]
   let finalNorm: Norm
-  /// [channels, tokens], or one column where tokens are not predicted.
+  /// [channels, tokens], or [channels, classes] in binary32.
   let head: PackedMatrix
 
   /// Allocates a model whose weights are 0.
@@ -37,22 +35,16 @@ public final class GPT2: @unchecked Sendable {
   /// - Parameters:
   ///   - configuration: what it is like.
   ///   - precision: how to hold the weights of matrices.
-  public convenience init(_ configuration: GPT2Configuration, precision: Precision) {
-    self.init(configuration, precision: precision, predictsTokens: true)
-  }
-
-  /// Allocates a model with or without a head for tokens.
-  init(_ configuration: GPT2Configuration, precision: Precision, predictsTokens: Bool) {
+  public init(_ configuration: GPT2Configuration, precision: Precision) {
     (self.configuration, self.precision) = (configuration, precision)
-    self.predictsTokens = predictsTokens
     let width = configuration.width
     tokenEmbedding = AlignedBuffer(count: configuration.vocabularySize * width)
     positionEmbedding = AlignedBuffer(count: configuration.contextLength * width)
     blocks = (0..<configuration.layerCount).map { _ in Block(configuration, precision) }
     finalNorm = Norm(channels: width)
     head = PackedMatrix(
-      inputs: width, outputs: predictsTokens ? configuration.vocabularySize : 1,
-      precision: precision)
+      inputs: width, outputs: configuration.logitCount,
+      precision: configuration.classifies ? .float32 : precision)
   }
 
   /// The memory that the weights take.

@@ -5,7 +5,7 @@ extension GPT2Pass {
   /// Adds the gradients by all parameters but those of an untied output head.
   ///
   /// - Parameter gradient: added to.
-  func backward(addingTo gradient: GPT2Parameters) {
+  func backward(addingTo gradient: ModelParameters) {
     spread(gradient)
     for index in tape.layers.indices.reversed() {
       feedBackward(index, gradient)
@@ -15,7 +15,7 @@ extension GPT2Pass {
   }
 
   /// Goes back through the last normalization, to all positions of the stream.
-  private func spread(_ gradient: GPT2Parameters) {
+  private func spread(_ gradient: ModelParameters) {
     let (kept, stream) = (batch.kept.count, tape.streamGradient.pointer)
     tape.branch.pointer.update(repeating: 0, count: kept * width)
     normalizeBackward(
@@ -26,7 +26,7 @@ extension GPT2Pass {
     }
   }
 
-  private func feedBackward(_ index: Int, _ gradient: GPT2Parameters) {
+  private func feedBackward(_ index: Int, _ gradient: ModelParameters) {
     let (layer, name, inner) = (tape.layers[index], "h.\(index).mlp", configuration.innerWidth)
     let slope = branchGradient(dropout(at: .hiddenOutput(layer: index)))
     differentiate(
@@ -46,7 +46,7 @@ extension GPT2Pass {
       addingTo: tape.streamGradient)
   }
 
-  private func attendBackward(_ index: Int, _ gradient: GPT2Parameters) {
+  private func attendBackward(_ index: Int, _ gradient: ModelParameters) {
     let (layer, name) = (tape.layers[index], "h.\(index).attn")
     let slope = branchGradient(dropout(at: .attentionOutput(layer: index)))
     differentiate("\(name).c_proj", layer.gathered, slope, gradient, into: tape.inputGradient)
@@ -65,7 +65,7 @@ extension GPT2Pass {
   }
 
   /// Each thread takes some channels of all positions in their order, since tokens repeat.
-  private func embedBackward(_ gradient: GPT2Parameters) {
+  private func embedBackward(_ gradient: ModelParameters) {
     let stream = tape.streamGradient.pointer
     let dropout = dropout(at: .embedding)
     let (tokens, places) = (gradient["wte.weight"].start, gradient["wpe.weight"].start)
@@ -110,7 +110,7 @@ extension GPT2Pass {
   ///   - after: takes tiles of dx.
   private func differentiate(
     _ name: String, _ x: AlignedBuffer<Float>, _ dy: AlignedBuffer<Float>,
-    _ gradient: GPT2Parameters, into dx: AlignedBuffer<Float>, after: (Tile) -> Void = { _ in }
+    _ gradient: ModelParameters, into dx: AlignedBuffer<Float>, after: (Tile) -> Void = { _ in }
   ) {
     let (linear, sums) = (parameters.linear(name), gradient.linear(name))
     let slope = Factor(elements: dy.pointer, stride: linear.outputs)
@@ -126,7 +126,7 @@ extension GPT2Pass {
   /// Goes back through a normalization; sums over positions are taken in chunks of a fixed length.
   private func normalizeBackward(
     _ x: AlignedBuffer<Float>, _ dy: AlignedBuffer<Float>, _ name: String, rows: Int,
-    _ gradient: GPT2Parameters, addingTo dx: AlignedBuffer<Float>
+    _ gradient: ModelParameters, addingTo dx: AlignedBuffer<Float>
   ) {
     let (weight, sums) = (parameters.norm(name).weight, gradient.norm(name))
     let partial = tape.partialSums.pointer

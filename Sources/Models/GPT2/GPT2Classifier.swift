@@ -9,13 +9,10 @@ import Tensors
 ///
 /// Source: `GPT2ForSequenceClassification` of `transformers`.
 public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
-  /// The model without a head for tokens.
+  /// The model, whose head tells the classes apart.
   public let model: GPT2
   /// The names of the classes, in the order of their numbers.
   public let labels: [String]
-
-  private let score: PackedMatrix
-  private let paddingToken: Int?
 
   /// Reads a model.
   ///
@@ -29,24 +26,11 @@ public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
   public init(
     _ weights: some StateDict, settings: ModelSettings, precision: Precision, threads: Int
   ) throws {
-    let head: TensorName = "score.weight"
-    labels = try ClassLabels(settings, of: weights, head: head).names
-    paddingToken = try settings.integer("pad_token_id")
-    // There is no head for tokens, and whether it is tied is of no matter.
-    let values = settings.values.merging(
-      ["tie_word_embeddings": "true", "architectures": "null"]
-    ) { $1 }
+    labels = try ClassLabels(settings, of: weights, head: GPT2Configuration.scoreName).names
     let configuration = try GPT2Configuration(
-      of: weights, settings: ModelSettings(path: settings.path, values: values))
-    model = GPT2(configuration, precision: precision, predictsTokens: false)
-    let score = PackedMatrix(
-      inputs: configuration.width, outputs: labels.count, precision: .float32)
-    self.score = score
+      of: weights, settings: settings, classCount: labels.count)
+    model = GPT2(configuration, precision: precision)
     try model.load(weights, threads: threads)
-    try fill(
-      [
-        WeightSink(head, [labels.count, configuration.width]) { score.setOutputs($0, from: $1) }
-      ], from: weights, threads: threads)
   }
 
   /// A decoder.
@@ -56,7 +40,7 @@ public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
   /// The most tokens of a sequence.
   public var longestInput: Int { model.configuration.contextLength }
   /// The memory that the weights take.
-  public var byteCount: Int { model.byteCount + score.byteCount }
+  public var byteCount: Int { model.byteCount }
 
   /// The memory that each thread takes besides the model.
   ///
@@ -75,7 +59,9 @@ public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
   /// - Throws: ``ModelError`` if a sequence cannot be read.
   public func logits(of sequences: [[Int32]], threads: Int) throws -> [[Float]] {
     try requireTokens(sequences, vocabularySize: model.configuration.vocabularySize)
-    let (configuration, windows) = (model.configuration, sequences.map(window))
+    let configuration = model.configuration
+    // What comes next is scored, whatever it will be.
+    let windows = sequences.map { configuration.window(of: $0, label: 0) }
     try model.requireReadable(windows)
     return try TokenBatch.map(
       windows, threads: threads, positionsAtOnce: 1024,
@@ -83,14 +69,9 @@ public final class GPT2Classifier: SequenceClassifier, @unchecked Sendable {
       { work, batch in
         self.model.run(batch, in: work)
         return rowsOfProduct(
-          work.input.pointer, batch.kept.count, by: self.score, bias: nil, scratch: work.scratch)
+          work.input.pointer, batch.kept.count, by: self.model.head, bias: nil,
+          scratch: work.scratch)
       }
     ).flatMap { $0 }
-  }
-
-  /// The tokens up to the one that counts; what comes next is scored, whatever it will be.
-  private func window(_ sequence: [Int32]) -> ScoredTokens {
-    let last = sequence.lastIndex { Int($0) != paddingToken } ?? 0
-    return ScoredTokens(tokens: sequence[...last] + [0], scored: last + 1..<last + 2)
   }
 }

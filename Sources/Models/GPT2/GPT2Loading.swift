@@ -21,16 +21,15 @@ extension GPT2 {
     let (width, words) = (configuration.width, configuration.vocabularySize)
     let (table, head) = (tokenEmbedding, self.head)
     let isTied = configuration.isHeadTied
-    let fillsHead = isTied && predictsTokens
     let embedding = WeightSink("wte.weight", [words, width]) { rows, values in
       table.copy(values, toRow: rows.lowerBound, width: width)
-      if fillsHead { head.setOutputs(rows, from: values) }
+      if isTied { head.setOutputs(rows, from: values) }
     }
     let untied =
       isTied
       ? []
       : [
-        WeightSink(GPT2Configuration.headName, [words, width]) { rows, values in
+        WeightSink(configuration.headName, [configuration.logitCount, width]) { rows, values in
           head.setOutputs(rows, from: values)
         }
       ]

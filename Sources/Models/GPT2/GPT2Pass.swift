@@ -2,14 +2,14 @@ import CLayers
 
 /// One batch on its way through a GPT-2; the pass back is in `GPT2Backward.swift`.
 struct GPT2Pass {
-  let parameters: GPT2Parameters
+  let configuration: GPT2Configuration
+  let parameters: ModelParameters
   let batch: TokenBatch
   let tape: GPT2Tape
   let team: LayerTeam
-  let dropout: GPT2Dropout
+  let dropout: DropoutRates
   let seed: DropoutSeed
 
-  var configuration: GPT2Configuration { parameters.configuration }
   var width: Int { configuration.width }
   var positions: Int { batch.tokens.count }
   var epsilon: Float { Float(configuration.layerNormEpsilon) }
@@ -143,7 +143,7 @@ struct GPT2Pass {
 
   /// y = x w + bias.
   private func project(
-    _ x: AlignedBuffer<Float>, by linear: GPT2Parameters.Linear, into y: AlignedBuffer<Float>,
+    _ x: AlignedBuffer<Float>, by linear: ModelParameters.Linear, into y: AlignedBuffer<Float>,
     after: (Tile) -> Void = { _ in }
   ) {
     let columns = linear.outputs
@@ -160,7 +160,7 @@ struct GPT2Pass {
 
   /// y = stream + dropout(x w + bias).
   private func extend(
-    _ stream: AlignedBuffer<Float>, by x: AlignedBuffer<Float>, _ linear: GPT2Parameters.Linear,
+    _ stream: AlignedBuffer<Float>, by x: AlignedBuffer<Float>, _ linear: ModelParameters.Linear,
     _ dropout: Dropout, into y: AlignedBuffer<Float>
   ) {
     project(x, by: linear, into: y) { tile in
@@ -181,10 +181,10 @@ extension GPT2Pass {
   /// - Parameters:
   ///   - scale: what the loss is multiplied by before it is differentiated.
   ///   - gradient: added to, if any.
-  func score(scale: Float, gradient: GPT2Parameters?) {
-    let words = configuration.vocabularySize
+  func score(scale: Float, gradient: ModelParameters?) {
+    let words = configuration.logitCount
     let rowsAtOnce = GPT2Tape.rowsAtOnce(configuration, positions: tape.positions)
-    let head = Factor(elements: parameters.head, stride: width)
+    let head = Factor(elements: parameters[configuration.headName].start, stride: width)
     for first in stride(from: 0, to: batch.kept.count, by: rowsAtOnce) {
       let rows = min(rowsAtOnce, batch.kept.count - first)
       let input = Factor(elements: tape.headInput.pointer + first * width, stride: width)
@@ -193,6 +193,7 @@ extension GPT2Pass {
         into: tape.logits.pointer)
       team.forEachPiece(of: rows, length: 4) { piece in
         for row in piece {
+          note(row, of: first)
           tape.losses.pointer[first + row] = layer_loops.best.cross_entropy(
             tape.logits.pointer + row * words, words, Int(batch.targets[first + row]), scale)
         }
@@ -204,7 +205,19 @@ extension GPT2Pass {
         into: tape.inputGradient.pointer + first * width)
       team.multiply(
         slope.transposed, input, rows: words, columns: width, inner: rows, adding: true,
-        into: gradient.head)
+        into: gradient[configuration.headName].start)
     }
+  }
+
+  /// Takes note of whether a row's class has the largest of its logits.
+  ///
+  /// - Parameters:
+  ///   - row: among the logits that are in memory.
+  ///   - first: the scored row that their first one belongs to.
+  private func note(_ row: Int, of first: Int) {
+    guard configuration.classifies else { return }
+    let logits = UnsafeBufferPointer(
+      start: tape.logits.pointer + row * configuration.logitCount, count: configuration.logitCount)
+    tape.hits.pointer[first + row] = largestIndex(logits) == Int(batch.targets[first + row])
   }
 }

@@ -52,6 +52,8 @@ final class GPT2Tape {
   let partialSums: AlignedBuffer<Float>
   /// The negative log-likelihood of each scored row.
   let losses: AlignedBuffer<Float>
+  /// Whether the class of each scored row has the largest logit.
+  let hits: AlignedBuffer<Bool>
 
   init(_ configuration: GPT2Configuration, positions: Int) {
     let (width, inner) = (configuration.width, configuration.innerWidth)
@@ -63,12 +65,13 @@ final class GPT2Tape {
     (output, kept, headInput) = (buffer(width), buffer(width), buffer(width))
     logits = AlignedBuffer(
       count: GPT2Tape.rowsAtOnce(configuration, positions: positions)
-        * configuration.vocabularySize)
+        * configuration.logitCount)
     (streamGradient, inputGradient, branch) = (buffer(width), buffer(width), buffer(width))
     wideGradient = buffer(max(3 * width, inner))
     let chunks = (positions + GPT2Tape.chunkLength - 1) / GPT2Tape.chunkLength
     partialSums = AlignedBuffer(count: chunks * 2 * width)
     losses = buffer(1)
+    hits = AlignedBuffer(count: positions)
   }
 
   /// Positions whose gradients by the parameters of a normalization are summed together first.
@@ -76,7 +79,7 @@ final class GPT2Tape {
 
   /// Rows whose logits are in memory at once: about 2^25 numbers, 128 MiB.
   static func rowsAtOnce(_ configuration: GPT2Configuration, positions: Int) -> Int {
-    let most = max((1 << 25) / configuration.vocabularySize, 16)
+    let most = max((1 << 25) / configuration.logitCount, 16)
     let parts = max((positions + most - 1) / most, 1)
     return (positions + parts - 1) / parts
   }
@@ -93,7 +96,7 @@ final class GPT2Tape {
     let rows =
       configuration.layerCount * (8 * width + 2 * inner) + 6 * width + max(3 * width, inner) + 1
     let chunks = (positions + chunkLength - 1) / chunkLength
-    let logits = rowsAtOnce(configuration, positions: positions) * configuration.vocabularySize
+    let logits = rowsAtOnce(configuration, positions: positions) * configuration.logitCount
     return (positions * rows + chunks * 2 * width + logits) * MemoryLayout<Float>.stride
   }
 }

@@ -25,10 +25,10 @@ public struct PlainGPT2: Sendable {
     }
   }
 
-  /// What is expected after every position.
+  /// What is expected after every position, or what speaks for each class.
   ///
   /// - Parameter tokens: of the vocabulary, within the context.
-  /// - Returns: [tokens, vocabulary].
+  /// - Returns: [tokens, logits].
   public func logits(of tokens: [Int32]) -> [Double] {
     let width = configuration.width
     var stream = embedded(tokens)
@@ -36,8 +36,7 @@ public struct PlainGPT2: Sendable {
       add(attended(stream, layer, tokens.count), to: &stream)
       add(fed(stream, layer), to: &stream)
     }
-    let head = self[configuration.isHeadTied ? "wte.weight" : GPT2Configuration.headName]
-    let words = configuration.vocabularySize
+    let (head, words) = (self[configuration.headName], configuration.logitCount)
     let transposed = (0..<width * words).map { head[$0 % words * width + $0 / words] }
     return PlainLayers.multiply(
       normalized(stream, "ln_f"), by: transposed, bias: Array(repeating: 0, count: words))
@@ -48,10 +47,19 @@ public struct PlainGPT2: Sendable {
   /// - Parameter tokens: of the vocabulary, within the context.
   /// - Returns: one number for each but the first.
   public func negativeLogLikelihoods(of tokens: [Int32]) -> [Double] {
-    let (logits, words) = (logits(of: tokens), configuration.vocabularySize)
-    return tokens.indices.dropFirst().map { position in
+    negativeLogLikelihoods(of: ScoredTokens(tokens: tokens, scored: 1..<tokens.count))
+  }
+
+  /// How unlikely each scored token is, or the class that is in its place, in nats.
+  ///
+  /// - Parameter window: what is read is of the vocabulary and within the context.
+  /// - Returns: one number for each scored token.
+  public func negativeLogLikelihoods(of window: ScoredTokens) -> [Double] {
+    let logits = logits(of: Array(window.tokens.prefix(window.readCount)))
+    let words = configuration.logitCount
+    return window.scored.map { position in
       let row = logits[(position - 1) * words..<position * words]
-      return PlainLayers.logSumExp(row) - row[row.startIndex + Int(tokens[position])]
+      return PlainLayers.logSumExp(row) - row[row.startIndex + Int(window.tokens[position])]
     }
   }
 

@@ -4,12 +4,12 @@ import Tensors
 extension PlainGPT2 {
   /// The gradient of the loss on a window by every parameter, in `Double`, written as its formulas.
   ///
-  ///     loss = Σ over all tokens but the first of −log p(token | those before it)
+  ///     loss = Σ over scored tokens of −log p(token | those before it)
   ///
-  /// - Parameter tokens: of the vocabulary; all but the last within the context.
+  /// - Parameter window: what is read is of the vocabulary and within the context.
   /// - Returns: by canonical name, with the extents of the weights.
-  public func gradient(of tokens: [Int32]) -> [TensorName: [Double]] {
-    var way = PlainWayBack(model: self, tokens: tokens)
+  public func gradient(of window: ScoredTokens) -> [TensorName: [Double]] {
+    var way = PlainWayBack(model: self, window: window)
     way.go()
     return way.gradient
   }
@@ -18,16 +18,16 @@ extension PlainGPT2 {
 /// The way forwards and back through a model in `Double`.
 private struct PlainWayBack {
   let model: PlainGPT2
-  let tokens: [Int32]
+  let window: ScoredTokens
   var gradient: [TensorName: [Double]]
   /// The gradient by the residual stream.
   private var slope: [Double] = []
 
   private var configuration: GPT2Configuration { model.configuration }
-  private var read: [Int32] { tokens.dropLast() }
+  private var read: [Int32] { Array(window.tokens.prefix(window.readCount)) }
 
-  init(model: PlainGPT2, tokens: [Int32]) {
-    (self.model, self.tokens) = (model, tokens)
+  init(model: PlainGPT2, window: ScoredTokens) {
+    (self.model, self.window) = (model, window)
     gradient = model.weights.mapValues { $0.map { _ in 0 } }
   }
 
@@ -56,18 +56,18 @@ private struct PlainWayBack {
   }
 
   private mutating func score(_ stream: [Double]) {
-    let (width, words) = (configuration.width, configuration.vocabularySize)
-    let name: TensorName = configuration.isHeadTied ? "wte.weight" : GPT2Configuration.headName
+    let (width, words) = (configuration.width, configuration.logitCount)
+    let name = configuration.headName
     let head = model.weights[name] ?? []
     let input = model.normalized(stream, "ln_f")
     var inputSlope = input.map { _ in 0.0 }
-    for position in read.indices {
+    for position in window.scored.map({ $0 - 1 }) {
       let row = (0..<words).map { word in
         (0..<width).reduce(0) { $0 + input[position * width + $1] * head[word * width + $1] }
       }
       let total = PlainLayers.logSumExp(row)
       for word in 0..<words {
-        let slope = exp(row[word] - total) - (Int(tokens[position + 1]) == word ? 1 : 0)
+        let slope = exp(row[word] - total) - (Int(window.tokens[position + 1]) == word ? 1 : 0)
         for channel in 0..<width {
           inputSlope[position * width + channel] += slope * head[word * width + channel]
           gradient[name]?[word * width + channel] += slope * input[position * width + channel]

@@ -3,11 +3,13 @@ import Tensors
 extension GPT2Configuration {
   /// What a model is like that has no weights yet, as settings alone say.
   ///
-  /// - Parameter settings: those of `config.json`: `n_layer`, `n_embd`, `n_head`, `vocab_size`,
-  ///   `n_positions` must be set; `n_inner` is 4 · `n_embd` if it is not.
+  /// - Parameters:
+  ///   - settings: those of `config.json`: `n_layer`, `n_embd`, `n_head`, `vocab_size`, `n_positions`
+  ///     must be set; `n_inner` is 4 · `n_embd` if it is not.
+  ///   - classCount: how many classes the model tells apart, if it predicts no tokens.
   /// - Throws: ``ModelError`` if one is missing or unusable, or asks for another model.
-  public init(settings: ModelSettings) throws {
-    try self.init(of: PlannedWeights(settings), settings: settings)
+  public init(settings: ModelSettings, classCount: Int? = nil) throws {
+    try self.init(of: PlannedWeights(settings), settings: settings, classCount: classCount)
   }
 }
 

@@ -25,6 +25,12 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     pointer = start.bindMemory(to: Element.self, capacity: max(count, 1))
   }
 
+  /// Copies the first elements.
+  func first(_ count: Int) -> [Element] {
+    precondition(count <= self.count)
+    return Array(UnsafeBufferPointer(start: pointer, count: count))
+  }
+
   deinit { munmap(bytes.baseAddress, bytes.count) }
 }
 

@@ -29,3 +29,11 @@ public func logSoftmax(_ row: UnsafeMutablePointer<Float>, count: Int) {
   precondition(count >= 0)
   layer_loops.best.log_softmax(row, count)
 }
+
+/// Where the largest of some logits is.
+///
+/// - Parameter logits: at least one.
+/// - Returns: its position; the first of equals. NaN is never the largest.
+func largestIndex(_ logits: UnsafeBufferPointer<Float>) -> Int {
+  logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+}

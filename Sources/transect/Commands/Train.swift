@@ -6,14 +6,18 @@ import Reports
 import Tokenization
 import Training
 
-/// `transect train`: trains a GPT-2 on a text, from a checkpoint or from scratch.
+/// `transect train`: trains a model on texts, from a checkpoint or from scratch.
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a GPT-2: fine-tune a checkpoint, or begin from scratch.",
+    abstract:
+      "Train a GPT-2, or a classifier of texts: fine-tune a checkpoint, or begin from scratch.",
     discussion: """
       Minimizes the mean negative log-likelihood of the text's tokens with AdamW; weight decay applies \
       to matrices and embeddings, neither to biases nor to normalizations. The text is cut into windows \
       that are taken in another order in each pass over it.
+
+      With --labels, or from a classifier, it is trained to tell classes apart: on JSON lines with \
+      members text and label (--field, --label-field), on columns (--tsv), or on --trees.
 
       With --valid the weights written are those of the least validation loss. Results are the same \
       bits for any number of threads. What a run has done so far is kept beside the output \
@@ -30,6 +34,7 @@ struct Train: ParsableCommand {
   var valid: String?
 
   @OptionGroup var layout: TextOptions
+  @OptionGroup var classification: ClassificationOptions
   @OptionGroup var training: TrainingOptions
 
   @Option(help: "Steps from one state that is kept on disk to the next.")
@@ -57,7 +62,7 @@ struct Train: ParsableCommand {
     let source = try open()
     let texts = try read(source)
     let inputs = source.inputs + texts.inputs
-    let runs = try runs(source, (texts.training, texts.validation), inputs)
+    let runs = try runs(source, texts, inputs)
     var results: [TrainResult] = []
     var session: TrainingRun.Session?
     for run in runs {
@@ -80,13 +85,13 @@ struct Train: ParsableCommand {
   }
 
   private func runs(
-    _ source: TrainingSource, _ texts: (training: TrainingText, validation: TrainingText?),
+    _ source: TrainingSource, _ texts: TrainingTexts,
     _ inputs: [Provenance.Input]
   ) throws -> [TrainingRun] {
     let variants = training.variants
     return try variants.enumerated().map { index, options in
       TrainingRun(
-        source: source, texts: texts, plan: try options.plan(source.settings),
+        source: source, texts: texts, plan: try options.plan(source.model, source.settings),
         folder: keptPath + (variants.count == 1 ? "" : "-\(index + 1)"),
         identity: identity(inputs, options), threads: resources.threads, saveInterval: saveEvery,
         discardsOthers: output.force)
@@ -101,7 +106,11 @@ struct Train: ParsableCommand {
 
   /// Opens what training begins with, and refuses what cannot be done before any work.
   private func open() throws -> TrainingSource {
-    let source = try self.source.open(resources)
+    let source = try self.source.open(labels: classification.labels?.names, resources)
+    guard source.classifier != nil || !classification.areGiven else {
+      throw ValidationError("the model tells no classes apart; name them with --labels")
+    }
+    if source.classifier != nil { _ = try classification.layout(layout, phrases: false) }
     try output.check(
       against: source.checkpoint.map { [$0.checkpoint] } ?? [],
       isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
@@ -121,50 +130,35 @@ struct Train: ParsableCommand {
     let provenance = Provenance(
       command: (["transect", "train"] + recorded).joined(separator: " "), inputs: inputs,
       recordsPaths: false)
-    try ResultFile(title: "Training of a language model", groups: result.groups(), provenance)
-      .write(to: log, force: output.force)
+    try ResultFile(
+      title: "Training of a \(source.classifier == nil ? "language model" : "classifier")",
+      groups: result.groups(), provenance
+    )
+    .write(to: log, force: output.force)
   }
 
   private func requireMemory(_ source: TrainingSource) throws {
-    let length = try training.length(for: source.configuration)
+    let length = try training.length(for: source.model)
     let batch = training.variants.map(\.batch).max() ?? training.batch
-    let needed = Trainer.byteCount(source.configuration, positions: batch * length)
+    let needed = Trainer.byteCount(source.model, positions: batch * length)
     guard let memory = resources.memory, memory.byteCount < needed else { return }
     throw ValidationError(
       "model and batch take \(needed / 1_000_000 + 1)MB; grant that with --memory, or take a smaller "
         + "--batch and a larger --accumulate")
   }
 
-  private func read(
-    _ source: TrainingSource
-  ) throws -> (training: TrainingText, validation: TrainingText?, inputs: [Provenance.Input]) {
-    let (tokenizer, length) = (
-      try source.tokenizer(), try training.length(for: source.configuration)
-    )
-    var (encoder, inputs) = (tokenizer.encoder(), [Provenance.Input]())
-    func documents(_ path: String, role: String) throws -> [[Int32]] {
-      let bytes = try TextInput(path).rest()
-      inputs.append(.init(label: baseName(path), role: role, path: path, bytes: bytes))
-      var (documents, ids) = (layout.documents(in: bytes, of: path), [[Int32]]())
-      while let document = try documents.next() { ids.append(encoder.encode(document.text)) }
-      return ids
-    }
-    func joined(_ documents: [[Int32]], _ path: String) throws -> TrainingText {
-      try TrainingText(
-        documents: documents, endOfText: tokenizer.endOfText, length: length, seed: training.seed,
-        path: path)
-    }
-    let text = try joined(
-      self.text.flatMap { try documents($0, role: "data") }, self.text.joined(separator: ", "))
-    let validation = try valid.map { try joined(documents($0, role: "eval"), $0) }
-    return (text, validation, inputs)
+  private func read(_ source: TrainingSource) throws -> TrainingTexts {
+    try TrainingTextReader(
+      source: source, layout: layout, classification: classification,
+      length: training.length(for: source.model), seed: training.seed
+    ).read(text, valid: valid)
   }
 
   /// What tells a run from others: its inputs, and the options that change its results.
   private func identity(_ inputs: [Provenance.Input], _ options: TrainingOptions) -> String {
     let facts =
       inputs.map { "\($0.role) \($0.digest)" } + options.recorded + layout.recorded
-      + source.recorded(withPaths: false)
+      + classification.recorded + source.recorded(withPaths: false)
     return ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8)).description
   }
 
@@ -172,6 +166,6 @@ struct Train: ParsableCommand {
     source.recorded(withPaths: false)
       + text.flatMap { ["--text", recordedPath($0, whole: false)] }
       + (valid.map { ["--valid", recordedPath($0, whole: false)] } ?? [])
-      + layout.recorded + training.recorded
+      + layout.recorded + classification.recorded + training.recorded
   }
 }

@@ -5,7 +5,7 @@ import Training
 /// One run of training, of a grid maybe, and where it is kept until all are done.
 struct TrainingRun {
   let source: TrainingSource
-  let texts: (training: TrainingText, validation: TrainingText?)
+  let texts: TrainingTexts
   let plan: TrainingPlan
   /// Where it is kept.
   let folder: String
@@ -30,8 +30,8 @@ struct TrainingRun {
   func open() throws -> Session {
     let kept = try TrainingFolder(folder, run: identity, discardingOthers: discardsOthers)
     let trainer = Trainer(
-      try source.parameters(seed: plan.seed, threads: threads), plan: plan, text: texts.training,
-      validation: texts.validation, threads: threads)
+      source.model, try source.parameters(seed: plan.seed, threads: threads), plan: plan,
+      data: texts.training, validation: texts.validation, threads: threads)
     try source.checkpoint?.checkpoint.verifyUnchanged()
     try kept.restore(trainer)
     return Session(trainer: trainer, kept: kept)

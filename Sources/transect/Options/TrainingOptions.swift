@@ -7,13 +7,17 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Steps to take.")
   var steps = 1000
 
-  @Option(help: "Windows whose gradients are computed at once.")
+  @Option(help: "Windows, or texts with classes, whose gradients are computed at once.")
   var batch = 8
 
   @Option(help: "Batches whose gradients make one step.")
   var accumulate = 1
 
-  @Option(help: "Tokens that a window predicts; the model's context if not given.")
+  @Option(
+    help: """
+      Tokens that a window predicts, or that a text with a class has at most; the model's context if \
+      not given.
+      """)
   var length: Int?
 
   @Option(help: "The largest learning rate.")
@@ -45,8 +49,8 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: """
-      Share of activations that is set to 0; if not given, attn_pdrop, embd_pdrop and resid_pdrop of \
-      config.json, or else 0.1.
+      Share of activations that is set to 0; if not given, what config.json says, such as \
+      attn_pdrop, embd_pdrop and resid_pdrop of GPT-2, or else 0.1.
       """)
   var dropout: Double?
 
@@ -112,21 +116,23 @@ struct TrainingOptions: ParsableArguments {
   /// The tokens that a window predicts.
   ///
   /// - Throws: `ValidationError` if they are more than the context.
-  func length(for configuration: GPT2Configuration) throws -> Int {
-    let length = length ?? configuration.contextLength
-    guard length <= configuration.contextLength else {
+  func length(for model: any TrainableModel) throws -> Int {
+    let length = length ?? model.contextLength
+    guard length <= model.contextLength else {
       throw ValidationError(
-        "--length \(length) is longer than the model's context, \(configuration.contextLength)")
+        "--length \(length) is longer than the model's context, \(model.contextLength)")
     }
     return length
   }
 
   /// The run.
   ///
-  /// - Parameter settings: of the model.
+  /// - Parameters:
+  ///   - model: what is trained.
+  ///   - settings: of the model.
   /// - Returns: what shapes it, besides model and texts.
   /// - Throws: `ModelError` if rates of dropout are no numbers from 0 to less than 1.
-  func plan(_ settings: ModelSettings) throws -> TrainingPlan {
+  func plan(_ model: any TrainableModel, _ settings: ModelSettings) throws -> TrainingPlan {
     try TrainingPlan(
       batch: batch, accumulation: accumulate,
       schedule: LearningRateSchedule(
@@ -134,21 +140,8 @@ struct TrainingOptions: ParsableArguments {
       optimizer: AdamW.Settings(
         betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay,
         gradientLimit: clip == 0 ? .infinity : clip),
-      dropout: dropout(settings), seed: seed, validationInterval: validEvery, patience: patience)
-  }
-
-  private func dropout(_ settings: ModelSettings) throws -> GPT2Dropout {
-    func rate(_ name: String) throws -> Double {
-      if let dropout { return dropout }
-      guard let rate = try settings.number(name) else { return 0.1 }
-      guard 0..<1 ~= rate else {
-        throw ModelError(
-          .unsupported, in: settings.path, "\(name) is \(rate), not from 0 to less than 1")
-      }
-      return rate
-    }
-    return try GPT2Dropout(
-      embedding: rate("embd_pdrop"), attention: rate("attn_pdrop"), residual: rate("resid_pdrop"))
+      dropout: dropout.map { DropoutRates(all: $0) } ?? model.dropoutRates(settings), seed: seed,
+      validationInterval: validEvery, patience: patience)
   }
 
   /// The options that shape a run, in a fixed order; those that were left to defaults too, lest a run

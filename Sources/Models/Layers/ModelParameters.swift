@@ -1,12 +1,12 @@
 import Tensors
 
-/// A number for every parameter of a GPT-2: its weights, or the gradient of a loss by them.
+/// A number for every parameter of a model: its weights, or the gradient of a loss by them.
 ///
 /// Tensors are row-major, as checkpoints store them, one after another in one piece of memory; each
 /// begins on a cache line, and what lies between them is 0.
 ///
 /// - Note: Unsynchronized: threads share one only to read it or to write separate parts.
-public final class GPT2Parameters: StateDict {
+public final class ModelParameters: StateDict {
   /// One tensor among the parameters.
   public struct Tensor: Hashable, Sendable {
     /// Its canonical name.
@@ -21,8 +21,6 @@ public final class GPT2Parameters: StateDict {
     public var decays: Bool { shape.rank > 1 }
   }
 
-  /// What the model is like.
-  public let configuration: GPT2Configuration
   /// Where the numbers come from, for messages.
   public let path: String
   /// The tensors in the order of memory.
@@ -37,41 +35,60 @@ public final class GPT2Parameters: StateDict {
   /// Allocates zeros.
   ///
   /// - Parameters:
-  ///   - configuration: what the model is like.
+  ///   - model: says which tensors there are.
   ///   - path: what to call the numbers in messages.
-  public init(_ configuration: GPT2Configuration, path: String = "") {
-    (self.configuration, self.path) = (configuration, path)
+  public init(_ model: some TrainableModel, path: String = "") {
+    self.path = path
     var (tensors, end) = ([Tensor](), 0)
-    for (name, extents) in configuration.tensors {
+    for (name, extents) in model.tensors {
       guard let shape = Shape(extents) else { preconditionFailure("\(name) has no shape") }
       let count = shape.elementCount
       tensors.append(Tensor(name: name, shape: shape, elements: end..<end + count))
       end +=
-        (count + GPT2Parameters.alignment - 1) / GPT2Parameters.alignment
-        * GPT2Parameters.alignment
+        (count + ModelParameters.alignment - 1) / ModelParameters.alignment
+        * ModelParameters.alignment
     }
     self.tensors = tensors
     places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     elements = AlignedBuffer(count: end)
   }
 
+  /// Allocates zeros for the same tensors as other parameters have.
+  ///
+  /// - Parameter other: the parameters.
+  public init(like other: ModelParameters) {
+    (path, tensors, places) = ("", other.tensors, other.places)
+    elements = AlignedBuffer(count: other.elements.count)
+  }
+
   /// Reads weights.
   ///
   /// - Parameters:
-  ///   - configuration: what the model is like.
-  ///   - source: has the tensors of the configuration.
-  /// - Throws: ``ModelError`` if weights are NaN or infinite; what the source throws.
-  public convenience init(_ configuration: GPT2Configuration, reading source: some StateDict) throws
-  {
-    self.init(configuration, path: source.path)
-    for tensor in tensors {
-      let values = self[tensor]
-      try source.read(tensor.name, elements: 0..<values.count, into: values)
-      guard values.allSatisfy(\.isFinite) else {
-        throw ModelError(
-          .nonfinite, in: source.path, tensor: tensor.name,
-          "some of its weights are NaN, infinite or beyond binary32")
-      }
+  ///   - model: says which tensors there are.
+  ///   - source: has them.
+  /// - Throws: ``ModelError`` if a tensor is missing, has another shape, or holds NaN or infinities;
+  ///   what the source throws.
+  public convenience init(_ model: some TrainableModel, reading source: some StateDict) throws {
+    self.init(model, path: source.path)
+    for tensor in tensors { try read(tensor, from: source) }
+  }
+
+  /// Reads the weights of one tensor.
+  ///
+  /// - Parameters:
+  ///   - tensor: one of ``tensors``.
+  ///   - source: has it.
+  /// - Throws: ``ModelError`` if it is missing, has another shape, or holds NaN or infinities; what
+  ///   the source throws.
+  public func read(_ tensor: Tensor, from source: some StateDict) throws {
+    let values = self[tensor]
+    try WeightShapes(weights: source, settings: ModelSettings(path: source.path, values: [:]))
+      .require([(tensor.name, tensor.shape.dimensions)])
+    try source.read(tensor.name, elements: 0..<values.count, into: values)
+    guard values.allSatisfy(\.isFinite) else {
+      throw ModelError(
+        .nonfinite, in: source.path, tensor: tensor.name,
+        "some of its weights are NaN, infinite or beyond binary32")
     }
   }
 
@@ -81,7 +98,7 @@ public final class GPT2Parameters: StateDict {
       start: elements.pointer + tensor.elements.lowerBound, count: tensor.elements.count)
   }
 
-  /// The elements of one of the configuration's tensors; valid while the parameters are.
+  /// The elements of one of the model's tensors; valid while the parameters are.
   ///
   /// - Parameter name: one of ``names``.
   subscript(name: TensorName) -> UnsafeMutableBufferPointer<Float> {
@@ -110,7 +127,7 @@ public final class GPT2Parameters: StateDict {
   }
 }
 
-extension GPT2Parameters {
+extension ModelParameters {
   /// The parameters of a linear layer.
   struct Linear {
     /// [inputs, outputs].
@@ -136,11 +153,6 @@ extension GPT2Parameters {
     weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>
   ) {
     (self["\(name).weight"].start, self["\(name).bias"].start)
-  }
-
-  /// [vocabulary, channels], of the output head.
-  var head: UnsafeMutablePointer<Float> {
-    self[configuration.isHeadTied ? "wte.weight" : GPT2Configuration.headName].start
   }
 }
 
