@@ -9,16 +9,13 @@ import argparse
 import datetime
 import os
 import pathlib
-import statistics
 import sys
 
 from run import load, processor, run
+from run_mix import HEADER, rows
 
 HERE = pathlib.Path(__file__).parent
 PAIRS = ("distil-f32", "large-bf16")
-HEADER = """\
-| pair | program | wall, median | least | CPU, median | its time / transect's | peak RSS |
-|---|---|--:|--:|--:|--:|--:|"""
 
 
 def tables(folder, tool, pair):
@@ -42,16 +39,6 @@ def tables(folder, tool, pair):
 def timed(command):
     """A run whose verdict may be a no."""
     return run(["sh", "-c", '"$@"; test $? -lt 2 -o $? -eq 3', "sh", *command])
-
-
-def rows(pair, results):
-    """Lines of a table, one for each program."""
-    ours = next(iter(results.values()))
-    for name, runs in results.items():
-        walls, cpus, peaks = zip(*runs)
-        ratio = statistics.median(a[0] / b[0] for a, b in zip(runs, ours))
-        yield (f"| {pair} | {name} | {statistics.median(walls):.2f} s | {min(walls):.2f} s "
-               f"| {statistics.median(cpus):.2f} s | {ratio:.2f} | {max(peaks):.0f} MB |")
 
 
 def main():

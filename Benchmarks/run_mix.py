@@ -101,8 +101,8 @@ def measure(arguments, pair, results):
 
 
 def rows(pair, results):
-    """Lines of the table, one for each program."""
-    ours = results["transect, synced"]
+    """Lines of the table, one for each program; the first is the one that others are compared with."""
+    ours = next(iter(results.values()))
     for name, runs in results.items():
         walls, cpus, peaks = zip(*runs)
         ratio = statistics.median(a[0] / b[0] for a, b in zip(runs, ours))
