@@ -214,8 +214,9 @@ def classifier(folder):
 def probabilities(folder, text):
     """Probabilities of a text's classes, in the order of their numbers."""
     model, tokenizer = classifier(folder)
-    logits = model(**tokenizer(text, return_tensors="pt", truncation=True,
-                               max_length=model.config.max_position_embeddings - 2)).logits[0]
+    before_first = 2 if model.config.model_type == "roberta" else 0
+    context = model.config.max_position_embeddings - before_first
+    logits = model(**tokenizer(text, return_tensors="pt", truncation=True, max_length=context)).logits[0]
     return logits.softmax(-1).tolist()
 
 
