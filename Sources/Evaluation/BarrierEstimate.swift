@@ -64,7 +64,7 @@ public struct PathLosses: Sendable {
   /// - Parameters:
   ///   - reference: what it is measured above.
   ///   - seed: of the draws.
-  /// - Returns: `nil` if an end of the path is missing.
+  /// - Returns: `nil` if an end of the path, or all between its ends, is missing.
   /// - Complexity: points · documents · 2000 additions.
   public func barrier(above reference: BarrierReference, seed: UInt64) -> BarrierEstimate? {
     guard let highest = curve.rise(above: reference) else { return nil }

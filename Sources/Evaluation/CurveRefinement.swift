@@ -27,10 +27,8 @@ public struct CurveRefinement: Sendable {
   /// - Returns: `nil` if the barrier is known to the tolerance, a loss is NaN, or an end is
   ///   missing.
   public func next(for curve: LossCurve) -> Double? {
-    guard let points = curve.between, let barrier = curve.barrier, barrier.isFinite else {
-      return nil
-    }
-    guard points.count > 2 else { return 0.5 }
+    guard let points = curve.between, points.allSatisfy(\.loss.isFinite) else { return nil }
+    guard let barrier = curve.barrier else { return 0.5 }
     let open = (1..<points.count).filter {
       points[$0].alpha - points[$0 - 1].alpha > CurveRefinement.leastWidth
     }.map { (right: $0, height: possibleExcess(points, before: $0)) }

@@ -35,9 +35,12 @@ public struct LossCurve: Hashable, Sendable {
   /// are equally large.
   ///
   /// - Parameter reference: what the loss is compared with.
-  /// - Returns: where and how much; `nil` if an end is missing. A loss of NaN makes it NaN.
+  /// - Returns: where and how much; `nil` if an end is missing or nothing lies between. A loss of NaN
+  ///   makes it NaN.
   public func rise(above reference: BarrierReference) -> Point? {
-    guard let between, let first = between.first, let last = between.last else { return nil }
+    guard let between, between.count > 2, let first = between.first, let last = between.last else {
+      return nil
+    }
     let excesses = between.map { point in
       let level = reference.level(at: point.alpha, from: first.loss, to: last.loss)
       return Point(alpha: point.alpha, loss: point.loss - level)
@@ -47,7 +50,8 @@ public struct LossCurve: Hashable, Sendable {
     }
   }
 
-  /// max over α in [0, 1] of L(α) − [(1 − α) L(0) + α L(1)]: never negative; `nil` without ends.
+  /// max over α in [0, 1] of L(α) − [(1 − α) L(0) + α L(1)]: never negative; `nil` without ends,
+  /// or a point between them.
   ///
   /// Source: Frankle et al. 2020, arXiv 1912.05671; Entezari et al. 2021, arXiv 2110.06296.
   public var barrier: Double? { rise(above: .chord)?.loss }

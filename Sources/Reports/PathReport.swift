@@ -192,10 +192,13 @@ public struct PathReport: Sendable {
       + heights + missingBarrier).map(\.escapedForTerminal)
   }
 
-  /// Why there is no barrier, if there is none because an end of the line was not evaluated.
+  /// Why there is no barrier, if there is none because too little of the line was evaluated.
   private var missingBarrier: [String] {
     let ends = ["0", "1"].filter { end in !points.contains { $0.alpha == Double(end) } }
-    guard !ends.isEmpty, !texts.isEmpty else { return [] }
+    guard !texts.isEmpty, barriers.allSatisfy(\.isEmpty) else { return [] }
+    guard !ends.isEmpty else {
+      return ["no barrier: no point lies between \(parameter.rawValue) 0 and 1"]
+    }
     return [
       "no barrier: \(parameter.rawValue) \(ends.joined(separator: " and ")), between which it "
         + "would be measured, \(ends.count == 1 ? "is" : "are") not among the points"

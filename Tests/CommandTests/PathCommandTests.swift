@@ -35,6 +35,7 @@ import Testing
     let place = "between which it would be measured"
     #expect(try lines("0.5") == ["no barrier: beta 0 and 1, \(place), are not among the points"])
     #expect(try lines("0,0.5") == ["no barrier: beta 1, \(place), is not among the points"])
+    #expect(try lines("0,1") == ["no barrier: no point lies between beta 0 and 1"])
     #expect(try lines("0,0.5,1").allSatisfy { !$0.hasPrefix("no barrier") })
   }
 

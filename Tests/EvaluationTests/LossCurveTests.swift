@@ -40,6 +40,11 @@ import Testing
     #expect(LossCurve([]).barrier == nil)
   }
 
+  @Test("Without a point between the ends there is no barrier")
+  func onlyEnds() {
+    #expect(LossCurve([(-1, 9), (0, 2), (1, 3)].map { .init(alpha: $0, loss: $1) }).barrier == nil)
+  }
+
   @Test("A loss that is NaN makes the barrier NaN, wherever it is")
   func notANumber() throws {
     for alpha in [0.25, 0.5, 0.75] {

@@ -7,6 +7,7 @@ given. Equal input gives equal bytes.
 """
 import argparse
 import io
+import os
 import pathlib
 import sys
 
@@ -34,7 +35,7 @@ def main(draw, description, verb, group, options=None):
     arguments = vars(parser.parse_args())
     result, name = arguments.pop("result"), arguments.pop("out")
     try:
-        with h5py.File(result) as file, plt.rc_context(STYLE):
+        with opened(result) as file, plt.rc_context(STYLE):
             if group not in file:
                 parser.exit(2, f"{result}: no group /{group}, which transect {verb} -o writes\n")
             write(draw(file, **arguments), name)
@@ -42,6 +43,15 @@ def main(draw, description, verb, group, options=None):
         parser.exit(1, f"{result}: {reason}\n")
     except OSError as error:
         parser.exit(2, f"{error.filename or result}: {error.strerror or error}\n")
+
+
+def opened(path):
+    """A result file; an error names it and says why in the system's words."""
+    try:
+        return h5py.File(path)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "is no HDF5 file"
+        raise OSError(error.errno, reason, str(path)) from error
 
 
 def argument_parser(description, verb, options):

@@ -16,7 +16,6 @@ its scores in a colour of its own.
 """
 import pathlib
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
@@ -61,9 +60,13 @@ def draw(file, beside=None):
     """The figure: losses above, scores of texts below, each if there are any."""
     if beside is None:
         return draw_all([file])
-    with h5py.File(beside) as other:
+    with figure_files.opened(beside) as other:
         if "path" not in other:
             raise figure_files.NothingToDraw(f"no group /path in {beside}")
+        places = [one["path"].attrs["parametrization"] for one in (file, other)]
+        if places[0] != places[1]:
+            raise figure_files.NothingToDraw(
+                f"it is of {formula(places[0])}, and {beside} of {formula(places[1])}")
         return draw_all([file, other])
 
 
@@ -97,7 +100,7 @@ def name_runs(figure, runs):
     """What the two results are of: their colours in the panels, their dashes above."""
     names = [run["combination"] for run in runs]
     if names[0] == names[1]:
-        names = ["first result", "second result"]
+        names = [run["file"] for run in runs]
     lines = [Line2D([], [], color=look(index)["color"], linestyle=("-", "--")[index])
              for index in range(len(runs))]
     figure.legend(lines, names, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

@@ -1,4 +1,6 @@
 """Scores of generated texts along a path, a small panel for each."""
+import pathlib
+
 import numpy as np
 
 from alpha_lines import look
@@ -16,6 +18,7 @@ def read(file):
     path = file["path"]
     names = [name for names in PANELS.values() for name in names if name in path]
     data = {"scores": {name: (path[name][:], path[f"{name}_errors"][:]) for name in names}}
+    data["file"] = pathlib.Path(file.filename).name
     data["combination"] = path.attrs.get("combination", "weights")
     if path.attrs.get("filter", "ensemble") != "ensemble":
         data["combination"] += f", filter {path.attrs['filter']}"
