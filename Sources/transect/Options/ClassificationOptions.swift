@@ -8,13 +8,15 @@ struct ClassificationOptions: ParsableArguments {
     help: """
       The names of classes to tell apart, with commas between, for a classifier made of a language \
       model or from scratch. A classifier has its own.
-      """)
+      """, transform: LabelList.init)
   var labels: LabelList?
 
   @Option(help: "Where the class of a JSON line is: a member, whose value is a name or a number.")
   var labelField: String?
 
-  @Option(help: "Columns of a tab-separated file, from 1: the class's and the text's, as 2,4.")
+  @Option(
+    help: "Columns of a tab-separated file, from 1: the class's and the text's, as 2,4.",
+    transform: ColumnPair.init)
   var tsv: ColumnPair?
 
   @Flag(help: "Of trees train on each phrase, not only on the sentence; --valid is of sentences.")
@@ -24,7 +26,7 @@ struct ClassificationOptions: ParsableArguments {
     help: """
       The class of each number that files have as label, from 0, as 0,0,1,2,2; - leaves a text out. \
       If not given, labels are names of classes or their numbers.
-      """)
+      """, transform: ClassList.init)
   var classes: ClassList?
 
   /// Whether any is given.
@@ -72,44 +74,61 @@ struct ClassificationOptions: ParsableArguments {
 }
 
 /// Names of classes.
-struct LabelList: ExpressibleByArgument {
+struct LabelList {
   let names: [String]
   /// As it was given.
   let text: String
 
-  init?(argument: String) {
+  /// Reads names.
+  ///
+  /// - Parameter argument: as given on the command line.
+  /// - Throws: `ValidationError` that says what is wrong with it.
+  init(_ argument: String) throws {
     names = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     text = argument
-    guard names.count >= 2, !names.contains(""), Set(names).count == names.count else { return nil }
+    guard names.count >= 2 else { throw ValidationError("there must be two classes at least") }
+    guard !names.contains("") else { throw ValidationError("a class has no name") }
+    guard Set(names).count == names.count else { throw ValidationError("a class is named twice") }
   }
 }
 
 /// Columns of a tab-separated file.
-struct ColumnPair: ExpressibleByArgument {
+struct ColumnPair {
   let label: Int
   let text: Int
 
-  init?(argument: String) {
+  /// Reads two numbers.
+  ///
+  /// - Parameter argument: as given on the command line.
+  /// - Throws: `ValidationError` that says what is wanted.
+  init(_ argument: String) throws {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let label = numbers[0], let text = numbers[1], min(label, text) >= 1
-    else { return nil }
+    else { throw ValidationError("two columns are wanted, counted from 1, as 2,4") }
     (self.label, self.text) = (label, text)
   }
 }
 
 /// The class that each number stands for, if any.
-struct ClassList: ExpressibleByArgument {
+struct ClassList {
   let classes: [Int?]
   /// As it was given.
   let text: String
 
-  init?(argument: String) {
+  /// Reads numbers and hyphens.
+  ///
+  /// - Parameter argument: as given on the command line.
+  /// - Throws: `ValidationError` that says what is wanted.
+  init(_ argument: String) throws {
     let words = argument.split(separator: ",", omittingEmptySubsequences: false)
     classes = words.map { Int($0) }
     text = argument
     let isUsable = zip(words, classes).allSatisfy { word, number in
       number.map { $0 >= 0 } ?? (word == "-")
     }
-    guard isUsable else { return nil }
+    guard isUsable else { throw ValidationError("numbers from 0 are wanted, or -, as 0,0,-,1,1") }
+    guard classes.contains(where: { $0 != nil }) else {
+      throw ValidationError("it leaves all texts out")
+    }
   }
 }

@@ -4,50 +4,59 @@ import Training
 
 /// What shapes a run of training, besides model and texts.
 struct TrainingOptions: ParsableArguments {
-  @Option(help: "Steps to take.")
+  @Option(parsing: .unconditional, help: "Steps to take.")
   var steps = 1000
 
-  @Option(help: "Windows, or texts with classes, whose gradients are computed at once.")
+  @Option(
+    parsing: .unconditional,
+    help: "Windows, or texts with classes, whose gradients are computed at once.")
   var batch = 8
 
-  @Option(help: "Batches whose gradients make one step.")
+  @Option(parsing: .unconditional, help: "Batches whose gradients make one step.")
   var accumulate = 1
 
   @Option(
+    parsing: .unconditional,
     help: """
       Tokens that a window predicts, or that a text with a class has at most; the model's context if \
       not given.
       """)
   var length: Int?
 
-  @Option(help: "The largest learning rate.")
+  @Option(parsing: .unconditional, help: "The largest learning rate.")
   var lr = 5e-5
 
   @Option(help: "How the learning rate falls: cosine, linear or constant.")
   var schedule = LearningRateSchedule.Decay.cosine
 
-  @Option(help: "Steps over which the learning rate grows to its largest.")
+  @Option(parsing: .unconditional, help: "Steps over which the learning rate grows to its largest.")
   var warmUp = 0
 
-  @Option(help: "The learning rate of the last step, as a share of the largest.")
+  @Option(
+    parsing: .unconditional, help: "The learning rate of the last step, as a share of the largest.")
   var floor = 0.0
 
-  @Option(help: "Share of each matrix, times the learning rate, that a step takes off.")
+  @Option(
+    parsing: .unconditional,
+    help: "Share of each matrix, times the learning rate, that a step takes off.")
   var weightDecay = 0.01
 
-  @Option(help: "How much of the gradients' means a step keeps.")
+  @Option(parsing: .unconditional, help: "How much of the gradients' means a step keeps.")
   var beta1 = 0.9
 
-  @Option(help: "How much of the means of their squares.")
+  @Option(parsing: .unconditional, help: "How much of the means of their squares.")
   var beta2 = 0.999
 
-  @Option(help: "What is added to the root of the latter.")
+  @Option(parsing: .unconditional, help: "What is added to the root of the latter.")
   var epsilon = 1e-8
 
-  @Option(help: "The largest norm of the gradient; a longer one is scaled down. 0 is none.")
+  @Option(
+    parsing: .unconditional,
+    help: "The largest norm of the gradient; a longer one is scaled down. 0 is none.")
   var clip = 1.0
 
   @Option(
+    parsing: .unconditional,
     help: """
       Share of activations that is set to 0; if not given, what config.json says, such as \
       attn_pdrop, embd_pdrop and resid_pdrop of GPT-2, or else 0.1.
@@ -59,24 +68,26 @@ struct TrainingOptions: ParsableArguments {
     transform: readSeed)
   var seed: UInt64 = 0
 
-  @Option(help: "Steps from one measurement of the validation text to the next.")
+  @Option(
+    parsing: .unconditional, help: "Steps from one measurement of the validation text to the next.")
   var validEvery = 100
 
-  @Option(help: "End the run after so many measurements without a new least loss.")
+  @Option(
+    parsing: .unconditional,
+    help: "End the run after so many measurements without a new least loss.")
   var patience: Int?
 
   @Option(
     help: """
       Several values to try, as lr=1e-5,5e-5, batch=8,16 or steps=500,1000; may be repeated, for all \
       combinations. The run of the least validation loss is kept.
-      """)
+      """, transform: GridAxis.init)
   var grid: [GridAxis] = []
 
   func validate() throws {
     guard Set(grid.map(\.name)).count == grid.count else {
       throw ValidationError("--grid names a setting twice")
     }
-    if grid.isEmpty { return try validateNumbers() }
     for variant in variants { try variant.validateNumbers() }
   }
 
@@ -104,8 +115,10 @@ struct TrainingOptions: ParsableArguments {
     for (name, value) in shares {
       guard 0..<1 ~= value else { throw ValidationError("\(name) must be from 0 to less than 1") }
     }
-    guard lr.isFinite, lr > 0, epsilon.isFinite, epsilon > 0 else {
-      throw ValidationError("--lr and --epsilon must be positive")
+    for (name, value) in [("--lr", lr), ("--epsilon", epsilon)] {
+      guard value.isFinite, value > 0 else {
+        throw ValidationError("\(name) must be positive and finite, not \(value)")
+      }
     }
     guard 0...1 ~= floor else { throw ValidationError("--floor must be from 0 to 1") }
     guard weightDecay.isFinite, weightDecay >= 0, clip >= 0 else {
@@ -160,8 +173,8 @@ struct TrainingOptions: ParsableArguments {
 }
 
 /// A setting of training, and the values to try.
-struct GridAxis: ExpressibleByArgument {
-  enum Name: String {
+struct GridAxis {
+  enum Name: String, CaseIterable {
     case lr
     case batch
     case steps
@@ -172,13 +185,20 @@ struct GridAxis: ExpressibleByArgument {
   /// As it was given.
   let text: String
 
-  init?(argument: String) {
+  /// Reads an axis.
+  ///
+  /// - Parameter argument: as given on the command line.
+  /// - Throws: `ValidationError` that says what is wrong with it.
+  init(_ argument: String) throws {
     let parts = argument.split(separator: "=", maxSplits: 1)
-    guard parts.count == 2, let name = Name(rawValue: String(parts[0])) else { return nil }
+    guard parts.count == 2, let name = Name(rawValue: String(parts[0])) else {
+      let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("one of \(names) is wanted, and values, as lr=1e-5,5e-5")
+    }
     let values = parts[1].split(separator: ",", omittingEmptySubsequences: false).map { word in
       name == .lr ? Double(word) : Int(word).map(Double.init)
     }
-    guard !values.contains(nil) else { return nil }
+    guard !values.contains(nil) else { throw ValidationError("a value is no number") }
     (self.name, self.values, text) = (name, values.compactMap(\.self), argument)
   }
 
