@@ -181,7 +181,7 @@ public struct PathReport: Sendable {
   private var head: [String] {
     let counts = texts.indices.map { text in
       let loss = points[0].model.losses[text]
-      return "\(texts[text]): \(loss.nats.count.grouped) documents, "
+      return "\(texts[text]): \(loss.nats.count.counted("document")), "
         + "\(loss.tokenCount.grouped) tokens scored"
     }
     let heights = texts.indices.flatMap { text in

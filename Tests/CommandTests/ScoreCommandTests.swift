@@ -208,7 +208,7 @@ import Testing
       #"{"prompt":"The film","text":""}"#,
     ])
     let models = ["--scorer", miniature("base"), "--sentiment", classifier("roberta")]
-    for options in [[], ["--no-with-prompt"], ["--words", "blanks"], ["--no-conditional"]] {
+    for options in [[], ["--no-with-prompt"], ["--word-rule", "blanks"], ["--no-conditional"]] {
       let run = try Run(["score", path, "--json"] + models + options)
       for name in ["text_perplexity", "nll", "positive_score", "distinct_1", "words_per_text"] {
         #expect(try number(run, name + "_texts") == 1)
@@ -307,7 +307,7 @@ import Testing
   func refusals() throws {
     let path = try file(texts)
     for options in [
-      ["--scorer-stride", "0"], ["--words", "letters"], ["--lines", "--prompt-field", "p"],
+      ["--scorer-stride", "0"], ["--word-rule", "letters"], ["--lines", "--prompt-field", "p"],
       ["--scorer", miniature("base"), "--scorer-stride", "100000"], [path],
       ["--scorer", miniature("base"), "--memory", "32MB", "--threads", "64"],
     ] {

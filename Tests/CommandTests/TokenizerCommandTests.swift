@@ -86,7 +86,7 @@ import Testing
       (
         ["encode", folder.path + "/bad", text], "vocab.json: tokens \"a\" and \"b\" have one id, 0"
       ),
-      (["encode", miniature("base"), text, "--special"], "has no <s> and </s>"),
+      (["encode", miniature("base"), text, "--sequence-marks"], "has no <s> and </s>"),
       (["decode", miniature("base"), ids], "has no token 99999"),
     ]
     for (arguments, expected) in cases {

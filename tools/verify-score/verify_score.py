@@ -130,7 +130,7 @@ def check_rule(arguments, check, path, rows, rule):
         # A text of nothing but white space has no words by either rule.
         return text.split(" ") if rule == "blanks" and text.split() else text.split()
 
-    found = run(arguments.transect, "score", path, "--json", "--words", rule)[0]
+    found = run(arguments.transect, "score", path, "--json", "--word-rule", rule)[0]
     ids = sorted({row["prompt_id"] for row in rows})
     groups = [[row["text"] for row in rows if row["prompt_id"] == i] for i in ids]
     by_prompt = distinct(groups, split)

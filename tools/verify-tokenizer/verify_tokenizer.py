@@ -193,7 +193,7 @@ def main():
         merges = first(arguments.roberta, "merges.txt", "vocab.bpe")
         roberta = RobertaTokenizerFast(vocab_file=vocabulary, merges_file=merges)
         plain = [text for text in texts if "<" not in text]
-        ids = encode(tool, str(arguments.roberta), plain, "--special")
+        ids = encode(tool, str(arguments.roberta), plain, "--sequence-marks")
         bad += len(compare("RoBERTa", lambda text: roberta(text)["input_ids"], plain, ids))
     if arguments.learn:
         bad += check_learning(tool, arguments.learn, (300, 2000, 8000, 50257))

@@ -3,9 +3,9 @@ import CKernels
 /// How weights and products are held.
 public enum Precision: String, CaseIterable, Sendable {
   /// binary32 throughout.
-  case float32
+  case float32 = "f32"
   /// bfloat16 weights and inputs, rounded to the nearest, ties to even; sums in binary32.
-  case bfloat16
+  case bfloat16 = "bf16"
 
   /// Whether this processor multiplies at this precision with instructions of its own.
   ///

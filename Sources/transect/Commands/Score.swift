@@ -110,6 +110,11 @@ struct Score: ParsableCommand {
       let start = bytes.firstIndex(where: { !" \t\r\n".utf8.contains($0) }),
       bytes[start] != UInt8(ascii: "{")
     else { return }
+    guard !bytes.starts(with: StoredResult.signature) else {
+      throw TokenizationError(
+        .unsupported, in: path,
+        "is HDF5; the texts of path, plane and generate are scored, or printed by their --json")
+    }
     throw TokenizationError(
       .malformed, in: path, line: 1 + bytes[..<start].count { $0 == UInt8(ascii: "\n") },
       "expected a JSON object; --lines reads each line as a text")

@@ -20,7 +20,7 @@ struct TokenizerEncode: ParsableCommand {
   @OptionGroup var text: TextOptions
 
   @Flag(help: "Put <s> before and </s> after each document, as RoBERTa has it.")
-  var special = false
+  var sequenceMarks = false
 
   @Flag(help: "Print how many tokens each document has, instead of the tokens.")
   var count = false
@@ -39,10 +39,10 @@ struct TokenizerEncode: ParsableCommand {
 
   func run() throws {
     let tokenizer = try TokenizerFolder(model).tokenizer()
-    let marks = special ? tokenizer.sequenceMarks : nil
-    guard !special || marks != nil else {
+    let marks = sequenceMarks ? tokenizer.sequenceMarks : nil
+    guard !sequenceMarks || marks != nil else {
       throw TokenizationError(
-        .unsupported, in: tokenizer.vocabulary.path, "has no <s> and </s> for --special")
+        .unsupported, in: tokenizer.vocabulary.path, "has no <s> and </s> for --sequence-marks")
     }
     var (encoder, output) = (tokenizer.encoder(remembersWords: !noCache), [UInt8]())
     for file in files {

@@ -36,9 +36,10 @@ struct Verify: ParsableCommand {
     let records = try InputRecords(of: result, mode: resources.io)
     let count = records.items.count { !$0.isCompanion }
     guard let places = records.places(checkpoints) else {
+      let labels = records.items.filter { !$0.isCompanion }.map(\.label)
       throw ValidationError(
-        "the result has \(count.counted("input")), and \(checkpoints.count) "
-          + "\(checkpoints.count == 1 ? "is" : "are") named")
+        "the result has \(count.counted("input")), \(labels.joined(separator: ", ").escapedForTerminal), "
+          + "and \(checkpoints.count) \(checkpoints.count == 1 ? "is" : "are") named")
     }
     let outcomes = try records.items.indices.map { try outcome($0, at: places[$0], records) }
     let table = table(outcomes)

@@ -94,25 +94,9 @@ struct LanguageModelOptions: ParsableArguments {
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
     (tokenizer.map { ["--tokenizer", recordedPath($0, whole: false)] } ?? [])
-      + (precision == .float32 ? [] : ["--precision", precision.optionName])
+      + (precision == .float32 ? [] : ["--precision", precision.rawValue])
       + (heads.map { ["--heads", "\($0)"] } ?? [])
   }
 }
 
-extension Precision: ExpressibleByArgument {
-  /// Takes `f32` or `bf16`.
-  public init?(argument: String) {
-    guard let precision = Precision.allCases.first(where: { $0.optionName == argument }) else {
-      return nil
-    }
-    self = precision
-  }
-
-  /// What the command line takes.
-  public static var allValueStrings: [String] { allCases.map(\.optionName) }
-
-  var optionName: String { self == .float32 ? "f32" : "bf16" }
-
-  /// As it is written on the command line.
-  public var defaultValueDescription: String { optionName }
-}
+extension Precision: ExpressibleByArgument {}

@@ -59,7 +59,7 @@ struct OpenedScorers {
         try OpenedScorers.judge(
           $0.classifier, options.grammarLabels, "--grammar-labels", GrammarScore.init)
       },
-      showsPrompt: options.withPrompt, wordRule: options.words)
+      showsPrompt: options.withPrompt, wordRule: options.wordRule)
   }
 
   private static func likelihood(
@@ -98,7 +98,9 @@ struct OpenedScorers {
           "\(option): \(error.detail), one for each of the classifier's labels, which are "
             + classifier.labels.joined(separator: ", ").escapedForTerminal)
       }
-      throw ModelError(.unknown, in: classifier.model.path, error.description)
+      throw ModelError(
+        .unknown, in: classifier.model.path,
+        "\(error.description); is it meant for this? \(option) says what its labels stand for")
     }
   }
 

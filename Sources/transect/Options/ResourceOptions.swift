@@ -11,8 +11,8 @@ struct ResourceOptions: ParsableArguments {
   @Option(
     help: """
       Memory to use, as 256MB or 1GB; at least 32MB. Pages of mapped files come on top. If not \
-      given, 256MB; for align and spectrum, which hold models or matrices in memory, half of the \
-      machine's; for generate, what models take and 2GB.
+      given, 256MB; half of the machine's where matrices or models are compared in memory (align, \
+      spectrum); where models run or are trained, what they take, and for generated text 2GB more.
       """)
   var memory: MemorySize?
 

@@ -50,7 +50,7 @@ struct ScorerOptions: ParsableArguments {
   var withPrompt = true
 
   @Option(help: "What parts the words of n-grams: white space, or single blanks as in DExperts.")
-  var words = WordRule.whitespace
+  var wordRule = WordRule.whitespace
 
   func validate() throws {
     guard scorerStride.map({ $0 >= 1 }) ?? true else {
@@ -99,7 +99,7 @@ struct ScorerOptions: ParsableArguments {
     (conditional ? [] : ["--no-conditional"]) + (scorerBos ? [] : ["--no-scorer-bos"])
       + (scorerStride.map { ["--scorer-stride", "\($0)"] } ?? [])
       + (withPrompt ? [] : ["--no-with-prompt"])
-      + (words == .whitespace ? [] : ["--words", words.rawValue])
+      + (wordRule == .whitespace ? [] : ["--word-rule", wordRule.rawValue])
   }
 }
 
