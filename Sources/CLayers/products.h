@@ -101,8 +101,9 @@ static void NAME(product)(struct product_factor a, struct product_factor b, size
   size_t all_steps = NAME(steps_of)(inner);
   for (size_t step = 0; step < all_steps; step += DEPTH) {
     size_t steps = smaller(all_steps - step, DEPTH);
-    for (size_t column = 0; column < columns; column += BLOCK_COLUMNS) {
-      size_t width = smaller(columns - column, BLOCK_COLUMNS);
+    size_t widest = DEPTH * BLOCK_COLUMNS / steps / PANEL * PANEL;  // that there is room for
+    for (size_t column = 0, width; column < columns; column += width) {
+      width = smaller(columns - column, widest);
       NAME(pack_columns)(&b_columns, column, width, step, steps, space->panels);
       NAME(add_columns)(&a_rows, rows, width, step, steps, step == 0 && !is_adding, c + column,
                         stride, space);

@@ -37,6 +37,7 @@ public struct TrainingPace: Hashable, Sendable {
   /// What a person reads.
   ///
   /// - Parameter unit: what is predicted, such as "tokens".
+  /// - Returns: steps, seconds and rate.
   func line(_ unit: String) -> String {
     "\(steps) steps in \(seconds.brief) s, \(Int(rate.rounded())) \(unit)/s"
   }
@@ -44,6 +45,7 @@ public struct TrainingPace: Hashable, Sendable {
   /// A JSON object.
   ///
   /// - Parameter unit: what is predicted, such as "tokens".
+  /// - Returns: members `kind`, `steps`, `seconds` and the rate, named for the unit.
   func json(_ unit: String) -> String {
     jsonObject([
       ("kind", jsonString("pace")), ("steps", "\(steps)"), ("seconds", "\(seconds)"),
