@@ -101,9 +101,11 @@ import Testing
       }
     }
     let relative = (error / square).squareRoot()
-    print("RELATIVE", relative)
+    // A factor rounds by at most 1/512 and 1/1000 in the mean square, so two by 0.0014, and some twenty
+    // products there and back by √20 times as much, 0.006; twice to three times that where a unit of
+    // max(x, 0) changes sides. Without rounding it were 1e-6.
     #expect(relative < 0.02)
-    #expect(relative > 1e-4)
+    #expect(relative > 1e-3)
   }
 
   @Test("Losses are those of the model that is not trained")

@@ -93,9 +93,8 @@ extension Trainer {
       let trainer = try TinyRun(steps: 150, dropout: .none, precision: precision).trainer()
       return (try trainer.finish().last?.validationLoss ?? .nan, trainer.bits)
     }
-    // Nine of ten tokens can be told for certain, and the first of a document is one of ten.
-    print("VALID", runs.map { $0.0 })
-    #expect(abs(runs[0].0 - runs[1].0) < 0.02)
+    // A twentieth of what is learnt, from 2.4 nats to less than 0.5; a factor rounds by 1/500.
+    #expect(runs[0].0 < 0.5 && abs(runs[0].0 - runs[1].0) < 0.1)
     #expect(runs[0].1 != runs[1].1)
   }
 
