@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Times steps of training against torch with fused AdamW, in binary32.
+"""Times steps of training against torch with fused AdamW, in binary32 and with bfloat16 products.
 
     pip install -r requirements.txt transformers
-    python run_train.py MODELS_PROBE [--threads 2] [--steps 5] [--rounds 2] [--shapes distil,small]
+    python run_train.py MODELS_PROBE [--threads 2] [--steps 5] [--rounds 2] [--shapes "distil;small"]
+        [--precisions f32,bf16]
 
 A step is the gradient of the mean loss over 4 windows of 256 tokens, its clipping and a step of AdamW;
-random tokens, random weights, no dropout. Both take the same batches in turns; the first step of each
-round is left out. The peer is GPT2LMHeadModel of transformers with sdpa attention. Peak memory is that
-of the whole process, for the peer one started anew.
+random tokens, random weights, no dropout. All take the same batches in turns; the first step of each
+round is left out. The peer is GPT2LMHeadModel of transformers with sdpa attention, for bf16 with model
+and loss under autocast. Peak memory is that of the whole process, for the peer one started anew.
 """
 import argparse
+import contextlib
+import itertools
 import json
 import resource
 import statistics
@@ -27,6 +30,7 @@ SHAPES = {
     "small, 1024 words": dict(n_layer=4, n_head=4, n_embd=256, n_positions=256, vocab_size=1024),
 }
 BATCH, LENGTH = 4, 256
+PRECISIONS = {"f32": "float32", "bf16": "bfloat16"}
 
 
 def new_model(shape):
@@ -36,12 +40,13 @@ def new_model(shape):
     return GPT2LMHeadModel(GPT2Config(**SHAPES[shape], **rates))
 
 
-def ours(arguments, folder, windows):
+def ours(arguments, precision, folder, windows):
     """Seconds of each step, the losses, and the peak memory in MB."""
     text = "\n".join(" ".join(map(str, window)) for window in windows) + "\n"
     output = subprocess.run(
         ["/usr/bin/env", "python3", "-c", PEAK, arguments.probe, folder, "--training-batch",
-         str(BATCH), "--rate", "1e-4", "--threads", str(arguments.threads)],
+         str(BATCH), "--rate", "1e-4", "--threads", str(arguments.threads), "--precision",
+         PRECISIONS[precision]],
         input=text, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     return json.loads(output[1]), json.loads(output[0]), float(output[2])
 
@@ -54,9 +59,11 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)
 """
 
 
-def theirs(shape, windows, threads):
+def theirs(shape, precision, windows, threads):
     """The same of torch."""
     torch.set_num_threads(threads)
+    context = (contextlib.nullcontext() if precision == "f32"
+               else torch.autocast("cpu", dtype=torch.bfloat16))
     model = new_model(shape).train()
     decaying = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
@@ -68,9 +75,10 @@ def theirs(shape, windows, threads):
     for batch in ids:
         start = time.perf_counter()
         optimizer.zero_grad()
-        logits = model(batch[:, :-1]).logits
-        loss = torch.nn.functional.cross_entropy(
-            logits.reshape(-1, logits.shape[-1]), batch[:, 1:].reshape(-1))
+        with context:
+            logits = model(batch[:, :-1]).logits
+            loss = torch.nn.functional.cross_entropy(
+                logits.reshape(-1, logits.shape[-1]), batch[:, 1:].reshape(-1))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -79,38 +87,46 @@ def theirs(shape, windows, threads):
     return seconds, losses, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def peer(arguments, shape, path):
+def peer(arguments, shape, precision, path):
     """Runs the peer in a process of its own."""
     output = subprocess.run(
         [sys.executable, __file__, arguments.probe, "--threads", str(arguments.threads), "--peer", shape,
-         "--windows", path], stdout=subprocess.PIPE, check=True, text=True).stdout
+         "--precisions", precision, "--windows", path], stdout=subprocess.PIPE, check=True,
+        text=True).stdout
     return json.loads(output.splitlines()[-1])
 
 
 def compare(arguments, shape):
-    """Prints a line for each program."""
+    """Prints a line for each program and precision."""
     model = new_model(shape)
     words = model.config.vocab_size
     windows = torch.randint(words, (arguments.steps * BATCH, LENGTH + 1)).tolist()
     count = sum(p.numel() for p in model.parameters())
+    precisions = arguments.precisions.split(",")
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         path = folder + "/windows.json"
         json.dump(windows, open(path, "w"))
-        runs = {"transect": [], "torch": []}
+        runs = {name: [] for name in itertools.product(precisions, ("transect", "torch"))}
         for _ in range(arguments.rounds):
-            runs["transect"].append(ours(arguments, folder, windows))
-            runs["torch"].append(peer(arguments, shape, path))
+            for precision in precisions:
+                runs[precision, "transect"].append(ours(arguments, precision, folder, windows))
+                runs[precision, "torch"].append(peer(arguments, shape, precision, path))
     rates = {}
     for name, found in runs.items():
         times = [second for seconds, _, _ in found for second in seconds[1:]]
         rates[name] = BATCH * LENGTH / statistics.median(times)
-        print(f"{shape} ({count} parameters) {name}: {rates[name]:.0f} tokens/s, fastest step "
-              f"{min(times):.3f} s, median {statistics.median(times):.3f} s, peak "
+        print(f"{shape} ({count} parameters) {' '.join(name)}: {rates[name]:.0f} tokens/s, fastest "
+              f"step {min(times):.3f} s, median {statistics.median(times):.3f} s, peak "
               f"{max(memory for _, _, memory in found):.0f} MB", flush=True)
-    difference = max(abs(a - b) for a, b in zip(runs["transect"][0][1], runs["torch"][0][1]))
-    print(f"{shape}: ratio {rates['transect'] / rates['torch']:.2f}, losses differ by at most "
-          f"{difference:.1e}", flush=True)
+    for precision in precisions:
+        pairs = zip(runs[precision, "transect"][0][1], runs[precision, "torch"][0][1])
+        print(f"{shape} {precision}: ratio "
+              f"{rates[precision, 'transect'] / rates[precision, 'torch']:.2f}, losses differ by at "
+              f"most {max(abs(a - b) for a, b in pairs):.1e}", flush=True)
+    if len(precisions) == 2:
+        ratio = rates[precisions[1], "transect"] / rates[precisions[0], "transect"]
+        print(f"{shape} transect: {' over '.join(reversed(precisions))} {ratio:.2f}", flush=True)
 
 
 def main():
@@ -121,12 +137,14 @@ def main():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--shapes", default=";".join(SHAPES))
+    parser.add_argument("--precisions", default=",".join(PRECISIONS))
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     parser.add_argument("--windows", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peer:
         windows = json.load(open(arguments.windows))
-        return print(json.dumps(theirs(arguments.peer, windows, arguments.threads)))
+        return print(json.dumps(theirs(
+            arguments.peer, arguments.precisions, windows, arguments.threads)))
     for shape in arguments.shapes.split(";"):
         compare(arguments, shape)
 

@@ -56,7 +56,8 @@ import Models
         try GPT2Configuration(of: weights, settings: settings)
       }
     let probe = TrainingProbe(
-      model: model, parameters: try ModelParameters(model, reading: weights), threads: threads)
+      model: model, parameters: try ModelParameters(model, reading: weights), threads: threads,
+      precision: precision)
     let windows = readWindows()
     if let gradient { print([try probe.writeGradient(of: windows, to: gradient)]) }
     if let trainingBatch {

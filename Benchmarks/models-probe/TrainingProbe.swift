@@ -8,12 +8,13 @@ struct TrainingProbe {
   let model: any TrainableModel
   let parameters: ModelParameters
   let threads: Int
+  let precision: Precision
 
   /// Writes the gradient of the mean loss over one batch, and returns that loss.
   func writeGradient(of windows: [[Int32]], to path: String) throws -> Double {
     let gradient = ModelParameters(like: parameters)
     let loss = try addGradient(
-      of: windows, to: gradient, model.loss(parameters, threads: threads))
+      of: windows, to: gradient, model.loss(parameters, threads: threads, precision: precision))
     let entries = gradient.tensors.map { tensor in
       SafetensorsWriter.Entry(name: tensor.name, dtype: .float32, shape: tensor.shape)
     }
@@ -30,7 +31,7 @@ struct TrainingProbe {
     of windows: [[Int32]], batch: Int, rate: Double
   ) throws -> (losses: [Double], seconds: [Double]) {
     let gradient = ModelParameters(like: parameters)
-    let loss = model.loss(parameters, threads: threads)
+    let loss = model.loss(parameters, threads: threads, precision: precision)
     let optimizer = AdamW(parameters, settings: AdamW.Settings(), threads: threads)
     var (losses, seconds) = ([Double](), [Double]())
     for first in stride(from: 0, to: windows.count - batch + 1, by: batch) {

@@ -23,23 +23,25 @@
 #include "exponentials.h"
 #include "activations.h"
 #include "normalization.h"
+#include "lines.h"
 #include "precisions.h"
 
 #define NAME(x) x##_f32
 #include "tiles.h"
+#include "products.h"
 #undef NAME
 #define NAME(x) x##_bf16
 #include "tiles.h"
+#include "products.h"
 #undef NAME
 
 #include "attention.h"
-#include "products.h"
 #include "gradients.h"
 #include "training.h"
 
 const struct layer_loops TABLE = {
-    .f32 = {.multiply = multiply_f32, .likelihoods = likelihoods_f32},
-    .bf16 = {.multiply = multiply_bf16, .likelihoods = likelihoods_bf16},
+    .f32 = {.multiply = multiply_f32, .likelihoods = likelihoods_f32, .product = product_f32},
+    .bf16 = {.multiply = multiply_bf16, .likelihoods = likelihoods_bf16, .product = product_bf16},
     .normalize = normalize,
     .gelu_tanh = gelu_tanh,
     .gelu_erf = gelu_erf,
@@ -49,7 +51,6 @@ const struct layer_loops TABLE = {
     .log_softmax = log_softmax,
     .attend = attend,
     .attend_onward = attend_onward,
-    .product = product,
     .normalize_backward = normalize_backward,
     .gelu_tanh_backward = gelu_tanh_backward,
     .gelu_erf_backward = gelu_erf_backward,

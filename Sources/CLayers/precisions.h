@@ -1,5 +1,6 @@
-// What the precisions of products differ in: how a row of inputs becomes steps, and what a step
-// adds.
+// What the precisions of products differ in: how inputs become steps, and what a step adds.
+
+enum { inputs_of_step_f32 = 1, inputs_of_step_bf16 = 2 };
 
 INLINE size_t steps_of_f32(size_t inputs) { return inputs; }
 INLINE size_t steps_of_bf16(size_t inputs) { return quotient_up(inputs, 2); }
@@ -42,4 +43,41 @@ INLINE void copy_row_bf16(const float *x, size_t inputs, size_t first, size_t st
     u16s halves = __builtin_convertvector(bits, u16s);
     memcpy((char *)row + 2 * i, &halves, sizeof halves);
   }
+}
+
+// One step of `count` lines side by side: of those at least LANES, or one whichever way inputs lie.
+INLINE void load_step_f32(const struct lines *from, size_t line, size_t count, size_t step,
+                          f32s *found) {
+  load_some(input_of(from, line, step), count, 0, found);
+}
+
+INLINE void load_step_bf16(const struct lines *from, size_t line, size_t count, size_t step,
+                           f32s *found) {
+  f32s low, high = 0;
+  load_some(input_of(from, line, 2 * step), count, 0, &low);
+  if (2 * step + 1 < from->inputs) {
+    load_some(input_of(from, line, 2 * step + 1), count, 0, &high);
+  }
+  u32s low_bits = (u32s)low, high_bits = (u32s)high;
+  round_to_bf16(&low_bits);
+  round_to_bf16(&high_bits);
+  *found = (f32s)(low_bits | high_bits << 16);
+}
+
+// LANES steps of a line along which inputs lie, which has as many.
+INLINE void load_steps_f32(const struct lines *from, size_t line, size_t step, f32s *found) {
+  load(input_of(from, line, step), found);
+}
+
+INLINE void load_steps_bf16(const struct lines *from, size_t line, size_t step, f32s *found) {
+  f32s early, late;
+  load(input_of(from, line, 2 * step), &early);
+  load(input_of(from, line, 2 * step + LANES), &late);
+  u32s early_bits = (u32s)early, late_bits = (u32s)late;
+  round_to_bf16(&early_bits);
+  round_to_bf16(&late_bits);
+  pairs_of_u16s halves;
+  halves.lo = __builtin_convertvector(early_bits, u16s);
+  halves.hi = __builtin_convertvector(late_bits, u16s);
+  *found = (f32s)halves;
 }

@@ -4,6 +4,7 @@ typedef float f32s __attribute__((ext_vector_type(LANES)));
 typedef int32_t i32s __attribute__((ext_vector_type(LANES)));
 typedef uint32_t u32s __attribute__((ext_vector_type(LANES)));
 typedef uint16_t u16s __attribute__((ext_vector_type(LANES)));
+typedef uint16_t pairs_of_u16s __attribute__((ext_vector_type(2 * LANES)));
 typedef double f64s __attribute__((ext_vector_type(LANES)));
 
 enum { TILE_COLUMNS = 2 * LANES };  // columns whose sums are held in registers at once

@@ -43,8 +43,12 @@ public protocol TrainableModel: Sendable {
   /// - Parameters:
   ///   - parameters: the weights; read at each call.
   ///   - threads: how many work at once, at least 1.
+  ///   - precision: what factors of matrix products are rounded to; numbers that are kept, sums and
+  ///     gradients are binary32.
   /// - Returns: what computes it.
-  func loss(_ parameters: ModelParameters, threads: Int) -> any TrainingLoss
+  func loss(
+    _ parameters: ModelParameters, threads: Int, precision: Precision
+  ) -> any TrainingLoss
 
   /// The memory that the passes of the loss take besides weights and gradient.
   ///

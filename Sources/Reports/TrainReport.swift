@@ -19,7 +19,15 @@ public struct TrainReport: Sendable {
   /// A row for each step of the run that is kept.
   public var table: ReportTable { runs[best].table }
 
-  /// A JSON object for each run of a grid, and for each step of the one that is kept.
+  /// The pace of all steps that were taken now, if any.
+  private var pace: TrainingPace? {
+    let paces = runs.compactMap(\.pace)
+    return paces.isEmpty
+      ? nil : paces.reduce(TrainingPace(steps: 0, targets: 0, seconds: 0)) { $0.adding($1) }
+  }
+
+  /// A JSON object for each run of a grid, for each step of the one that is kept, and for the pace of
+  /// the steps that were taken now.
   public var jsonLines: [String] {
     let rows =
       runs.count == 1
@@ -34,11 +42,15 @@ public struct TrainReport: Sendable {
           ("is_kept", index == best ? "true" : "false"),
         ])
       }
-    return rows + runs[best].jsonLines
+    return rows + runs[best].jsonLines + (pace.map { [$0.json(runs[best].targets)] } ?? [])
   }
 
   /// What a person reads.
   public var lines: [String] {
+    outcome + (pace.map { [$0.line(runs[best].targets)] } ?? [])
+  }
+
+  private var outcome: [String] {
     guard runs.count > 1 else { return runs[best].lines }
     let table = ReportTable(
       rowCount: runs.count,

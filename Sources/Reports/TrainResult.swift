@@ -7,6 +7,7 @@ public struct TrainResult: Sendable {
   let steps: [TrainingStep]
   let plan: TrainingPlan
   let best: TrainingProgress.Validation?
+  let pace: TrainingPace?
 
   /// Creates a result.
   ///
@@ -14,10 +15,12 @@ public struct TrainResult: Sendable {
   ///   - steps: in order.
   ///   - plan: what shaped the run.
   ///   - best: the least validation loss, if there was a validation.
+  ///   - pace: of the steps that were taken now, if any.
   public init(
-    _ steps: [TrainingStep], plan: TrainingPlan, best: TrainingProgress.Validation?
+    _ steps: [TrainingStep], plan: TrainingPlan, best: TrainingProgress.Validation?,
+    pace: TrainingPace? = nil
   ) {
-    (self.steps, self.plan, self.best) = (steps, plan, best)
+    (self.steps, self.plan, self.best, self.pace) = (steps, plan, best, pace)
   }
 
   /// Which of some runs has the least validation loss.
@@ -43,6 +46,9 @@ public struct TrainResult: Sendable {
 
   /// Whether classes are told apart, rather than tokens predicted.
   private var hasClasses: Bool { steps.first?.accuracy != nil }
+
+  /// What each step predicts.
+  var targets: String { hasClasses ? "texts" : "tokens" }
 
   private var accuracies: [ReportTable.Column] {
     guard hasClasses else { return [] }
@@ -149,6 +155,7 @@ public struct TrainResult: Sendable {
         "dropout",
         .float64s([plan.dropout.embedding, plan.dropout.attention, plan.dropout.residual])),
       ResultAttribute("seed", .text("\(plan.seed)")),
+      ResultAttribute("precision", .text(plan.precision.rawValue)),
     ]
       + (best.map {
         [

@@ -18,6 +18,8 @@ public struct TrainingPlan: Hashable, Sendable {
   public let validationInterval: Int
   /// How many validations without a new least loss end the run, if any.
   public let patience: Int?
+  /// What factors of matrix products are rounded to, those of validation too.
+  public let precision: Precision
 
   /// Describes a run.
   ///
@@ -30,16 +32,18 @@ public struct TrainingPlan: Hashable, Sendable {
   ///   - seed: of all random numbers.
   ///   - validationInterval: steps from one validation to the next, at least 1.
   ///   - patience: how many validations without a new least loss end the run, if any, at least 1.
+  ///   - precision: what factors of matrix products are rounded to.
   public init(
     batch: Int, accumulation: Int = 1, schedule: LearningRateSchedule,
     optimizer: AdamW.Settings = .init(), dropout: DropoutRates = .none, seed: UInt64,
-    validationInterval: Int = .max, patience: Int? = nil
+    validationInterval: Int = .max, patience: Int? = nil, precision: Precision = .float32
   ) {
     precondition(batch >= 1 && accumulation >= 1 && validationInterval >= 1)
     precondition(patience.map { $0 >= 1 } ?? true)
     (self.batch, self.accumulation, self.schedule) = (batch, accumulation, schedule)
     (self.optimizer, self.dropout, self.seed) = (optimizer, dropout, seed)
     (self.validationInterval, self.patience) = (validationInterval, patience)
+    self.precision = precision
   }
 }
 
@@ -153,7 +157,7 @@ public final class Trainer {
     self.validation = validation?.allWindows() ?? []
     gradient = ModelParameters(like: parameters)
     optimizer = AdamW(parameters, settings: plan.optimizer, threads: threads)
-    loss = model.loss(parameters, threads: threads)
+    loss = model.loss(parameters, threads: threads, precision: plan.precision)
   }
 
   /// Goes on from a place of the same run; someone has filled in its weights and moments.

@@ -31,7 +31,7 @@ import Testing
       output, "--labels", "bad,so,good", "--text", lines, "--valid", lines, "--steps", "60",
       "--valid-every", "20", "--json", "--log", log)
     #expect(run.code == 0)
-    let steps = try run.objects().dropFirst()
+    let steps = try run.objects().filter { $0["kind"] as? String == "step" }
     let accuracies = steps.compactMap { $0["val_accuracy"] as? Double }
     #expect(accuracies.count == 3 && accuracies[2] == 1)
     #expect(steps.allSatisfy { $0["accuracy"] is Double })

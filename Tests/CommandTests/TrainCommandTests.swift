@@ -38,22 +38,41 @@ import Testing
     #expect(try content(log).count > 1000)
   }
 
-  @Test("The same bytes for any number of threads")
-  func threads() throws {
+  @Test("The pace of steps is told to people and machines, and not kept in the log")
+  func pace() throws {
+    let run = try tune(folder.path + "/shown", steps: 3)
+    #expect(run.output.contains("3 steps in ") && run.output.contains(" tokens/s"))
+    let logs = try ["a", "b"].map { name in
+      let log = folder.path + "/\(name).h5"
+      let run = try tune(folder.path + "/\(name)", "--json", "--log", log, steps: 3)
+      let pace = try run.objects().last
+      #expect(pace?["kind"] as? String == "pace" && pace?["steps"] as? Int == 3)
+      #expect(pace?["seconds"] is Double && pace?["tokens_per_second"] is Double)
+      return try content(log)
+    }
+    #expect(logs[0] == logs[1])
+  }
+
+  @Test("The same bytes for any number of threads", arguments: ["f32", "bf16"])
+  func threads(precision: String) throws {
     let bytes = try ["1", "2", "3"].map { threads in
       let (output, log) = (folder.path + "/t\(threads)", folder.path + "/t\(threads).h5")
       let run = try tune(
-        output, "--threads", threads, "--dropout", "0.1", "--log", log, "-q", steps: 4)
+        output, "--threads", threads, "--dropout", "0.1", "--log", log, "-q", "--precision",
+        precision, steps: 4)
       #expect(run.code == 0)
       return try content(output + "/model.safetensors") + content(log)
     }
     #expect(bytes.allSatisfy { $0 == bytes[0] })
   }
 
-  @Test("A run that is killed goes on where it was stopped, to the same bytes")
-  func killed() throws {
+  @Test(
+    "A run that is killed goes on where it was stopped, to the same bytes",
+    arguments: [("f32", "bf16"), ("bf16", "f32")])
+  func killed(precision: String, otherPrecision: String) throws {
     let (whole, broken) = (folder.path + "/whole", folder.path + "/broken")
-    let more = ["--init", miniature("base"), "--steps", "60", "--save-every", "3", "-q"]
+    let start = ["--init", miniature("base"), "--steps", "60", "--save-every", "3", "-q"]
+    let more = start + ["--precision", precision]
     #expect(try Run(options(whole) + more).code == 0)
     let process = try Run.start(options(broken) + more)
     let state = broken + ".training/state.safetensors"
@@ -65,8 +84,10 @@ import Testing
     process.waitUntilExit()
     #expect(FileManager.default.fileExists(atPath: state))
     #expect(!FileManager.default.fileExists(atPath: broken))
-    let other = try Run(options(broken) + more + ["--clip", "3"])
-    #expect(other.code == 2 && other.errors.contains("--force"))
+    for other in [more + ["--clip", "3"], start + ["--precision", otherPrecision]] {
+      let run = try Run(options(broken) + other)
+      #expect(run.code == 2 && run.errors.contains("--force"))
+    }
     #expect(try Run(options(broken) + more).code == 0)
     #expect(
       try content(broken + "/model.safetensors") == content(whole + "/model.safetensors"))
@@ -137,7 +158,8 @@ import Testing
     for more in [
       [], ["--config", text], base + ["--config", text, "--tokenizer", "x"],
       base + ["--batch", "0"], base + ["--length", "1000"], base + ["--dropout", "1"],
-      base + ["--lr", "0"], base + ["--memory", "32MB", "--batch", "100"],
+      base + ["--lr", "0"], base + ["--precision", "f16"],
+      base + ["--memory", "32MB", "--batch", "100"],
     ] {
       #expect(try Run(start + more).code == 64)
     }

@@ -5,7 +5,8 @@
     tools/verify-train/verify_train.py --probe .build/release/models-probe [--transect PROGRAM]
 
 Gradients of every tensor are compared with those of transformers in float64, the losses before ten
-steps of AdamW with those of torch in float32. With --transect it also trains the miniature base model,
+steps of AdamW with those of torch in float32. With bfloat16 products gradients must be about as far
+from those in float64 as torch's are under autocast. With --transect it also trains the miniature base model,
 kills a run at several moments and looks whether the same command ends with the same bytes, as it must
 with another number of threads. Exits with 0 if all agree, else 1.
 """
@@ -103,10 +104,7 @@ def check_gradients(arguments, name, settings):
         path = pathlib.Path(folder) / "gradient.safetensors"
         found_loss = probe(arguments, folder, windows, "--gradient", path)[0][0]
         found = load_file(path)
-    model = model.double()
-    loss = loss_of(model, windows)
-    loss.backward()
-    wanted = {key.removeprefix("transformer."): p.grad for key, p in model.named_parameters()}
+    loss, wanted = gradients_of(model.double(), windows)
     assert set(wanted) == set(found), set(wanted) ^ set(found)
     worst = max(
         ((found[key].double() - grad).norm() / grad.norm()).item() for key, grad in wanted.items())
@@ -117,6 +115,43 @@ def check_gradients(arguments, name, settings):
     print(f"gradients, {name:28} {len(wanted)} tensors: relative {worst:.1e}, largest element "
           f"{farthest:.1e}, loss {found_loss - loss.item():+.1e} {'agrees' if agrees else 'DIFFERS'}",
           flush=True)
+    return agrees
+
+
+def gradients_of(model, windows):
+    """The mean loss, and its gradient by each tensor."""
+    model.zero_grad()
+    loss = loss_of(model, windows)
+    loss.backward()
+    return loss, {key.removeprefix("transformer."): p.grad.clone()
+                  for key, p in model.named_parameters()}
+
+
+def distances(found, wanted):
+    """The relative distance over all tensors, and the largest of those of single ones."""
+    squares = {key: ((found[key].double() - grad) ** 2).sum().item() for key, grad in wanted.items()}
+    norms = {key: (grad ** 2).sum().item() for key, grad in wanted.items()}
+    return ((sum(squares.values()) / sum(norms.values())) ** 0.5,
+            max((squares[key] / norms[key]) ** 0.5 for key in wanted))
+
+
+def check_rounded_gradients(arguments, name, settings):
+    """Compares distances from float64 with bfloat16 products; returns whether ours is no larger."""
+    model = random_model(**settings)
+    length = min(model.config.n_positions, 300) + 1
+    windows = random_windows(model, (length,) * 4)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        path = pathlib.Path(folder) / "gradient.safetensors"
+        probe(arguments, folder, windows, "--gradient", path, "--precision", "bfloat16")
+        found = load_file(path)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        _, theirs = gradients_of(model, windows)
+    _, wanted = gradients_of(model.double(), windows)
+    ours, torchs = distances(found, wanted), distances(theirs, wanted)
+    agrees = ours[0] < 1.2 * torchs[0] and ours[1] < 1.5 * torchs[1]
+    print(f"bfloat16, {name:28} relative {ours[0]:.1e}, farthest tensor {ours[1]:.1e}; torch's "
+          f"{torchs[0]:.1e}, {torchs[1]:.1e} {'agrees' if agrees else 'DIFFERS'}", flush=True)
     return agrees
 
 
@@ -152,7 +187,7 @@ def digest(folder):
     return {path.name: path.read_bytes() for path in sorted(pathlib.Path(folder).iterdir())}
 
 
-def check_resuming(arguments, classes):
+def check_resuming(arguments, classes, precision):
     """Kills runs, and compares what the same command makes then with a run in one piece."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -172,6 +207,7 @@ def check_resuming(arguments, classes):
             return [arguments.transect, "train", "--init", str(MINIATURE), *data, "--steps",
                     "60", "--batch", "4", "--lr", "1e-3", "--dropout", "0.1",
                     "--save-every", "7", "--valid-every", "10", "-q", "--seed", "5",
+                    "--precision", precision,
                     "--threads", str(threads), "-o", str(output), "--log", f"{output}.h5"]
 
         for threads in (1, 2):
@@ -196,7 +232,7 @@ def check_resuming(arguments, classes):
         logs = all(log == results[0][1] for _, log in results)
         left = [path.name for path in folder.iterdir() if "training" in path.name]
         agrees = same and logs and kills > 0 and not left
-        print(f"training with 1 and 2 threads and after {kills} kills: weights "
+        print(f"training in {precision} with 1 and 2 threads and after {kills} kills: weights "
               f"{'equal' if same else 'DIFFER'}, logs {'equal' if logs else 'DIFFER'}, left over: {left}")
         kind = GPT2ForSequenceClassification if classes else GPT2LMHeadModel
         model = kind.from_pretrained(output)
@@ -219,9 +255,11 @@ def main():
     torch.manual_seed(1)
     kinds = {k: v for k, v in KINDS.items() if not (arguments.quick and "Distil" in k)}
     agree = [check_gradients(arguments, name, kind) for name, kind in kinds.items()]
+    agree += [check_rounded_gradients(arguments, name, kind) for name, kind in kinds.items()]
     agree += [check_steps(arguments, name, KINDS[name]) for name in ("tied", "untied head", "gelu", "classes")]
     if arguments.transect:
-        agree += [check_resuming(arguments, classes) for classes in (False, True)]
+        agree += [check_resuming(arguments, classes, precision)
+                  for classes in (False, True) for precision in ("f32", "bf16")]
     sys.exit(0 if all(agree) else 1)
 
 

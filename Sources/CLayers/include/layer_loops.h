@@ -23,7 +23,15 @@ struct packed_weights {
   size_t inputs, outputs;
 };
 
-// Products with weights of one precision.
+// A factor of a product where it lies: element [i][j] is elements[i * stride + j], or
+// elements[j * stride + i] if what lies there is its transpose.
+struct product_factor {
+  const float *elements;
+  size_t stride;
+  bool is_transposed;
+};
+
+// Products at one precision, that of their factors; sums are binary32.
 struct product_loops {
   // y = x w + bias, or y = y + (x w + bias). x: [positions, inputs], y: [positions, outputs]. Each
   // sum begins with 0 and runs over inputs in their order.
@@ -34,14 +42,12 @@ struct product_loops {
   void (*likelihoods)(const float *x, size_t positions, struct packed_weights weights,
                       const float *_Nullable bias, const int32_t *targets, float *nll,
                       void *scratch);
-};
 
-// A factor of a product where it lies: element [i][j] is elements[i * stride + j], or
-// elements[j * stride + i] if what lies there is its transpose.
-struct product_factor {
-  const float *elements;
-  size_t stride;
-  bool is_transposed;
+  // c = a b, or c = c + a b. a: [rows, inner], b: [inner, columns]; rows of c are `stride` apart. Each
+  // sum begins with 0 or what is in c, and runs over the inner extent in its order.
+  // Factors are rounded to the precision on their way.
+  void (*product)(struct product_factor a, struct product_factor b, size_t rows, size_t columns,
+                  size_t inner, bool is_adding, float *c, size_t stride, void *scratch);
 };
 
 // Which elements a dropout leaves: element i of the array `site` at a step is left if word i of the
@@ -95,11 +101,6 @@ struct layer_loops {
   // filled with. qkv: [count, 3 * heads * head_width], out: [count, heads * head_width].
   void (*attend_onward)(const float *qkv, size_t first, size_t count, size_t capacity, size_t heads,
                         size_t head_width, float *cache, float *out, void *scratch);
-
-  // c = a b, or c = c + a b. a: [rows, inner], b: [inner, columns]; rows of c are `stride` apart. Each
-  // sum begins with 0 or what is in c, and runs over the inner extent in its order.
-  void (*product)(struct product_factor a, struct product_factor b, size_t rows, size_t columns,
-                  size_t inner, bool is_adding, float *c, size_t stride, void *scratch);
 
   // Backward passes. What is called dz is the gradient by z.
 

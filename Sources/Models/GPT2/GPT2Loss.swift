@@ -6,6 +6,9 @@
 /// to the first. Both share products out to threads by tiles of the result, so bits depend on no
 /// number of threads.
 ///
+/// In bfloat16 both factors of every product by a matrix, and of the products that give gradients, are
+/// rounded to the nearest; sums, attention, normalizations, logits and all that is kept are binary32.
+///
 /// - Note: One call at a time. The weights may change between calls.
 ///
 /// Source: Rumelhart, Hinton & Williams 1986, "Learning representations by back-propagating errors".
@@ -23,9 +26,13 @@ public final class GPT2Loss: TrainingLoss {
   ///   - configuration: what the model is like.
   ///   - parameters: the weights; read at each call.
   ///   - threads: how many work at once, at least 1.
-  public init(_ configuration: GPT2Configuration, _ parameters: ModelParameters, threads: Int) {
+  ///   - precision: what factors of matrix products are rounded to.
+  public init(
+    _ configuration: GPT2Configuration, _ parameters: ModelParameters, threads: Int,
+    precision: Precision = .float32
+  ) {
     (self.configuration, self.parameters) = (configuration, parameters)
-    team = LayerTeam(threads: threads)
+    team = LayerTeam(threads: threads, precision: precision)
     tape = GPT2Tape(configuration, positions: 1)
   }
 

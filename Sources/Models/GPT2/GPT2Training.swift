@@ -43,8 +43,10 @@ extension GPT2Configuration: TrainableModel {
   }
 
   /// The loss as a function of parameters; see ``GPT2Loss``.
-  public func loss(_ parameters: ModelParameters, threads: Int) -> any TrainingLoss {
-    GPT2Loss(self, parameters, threads: threads)
+  public func loss(
+    _ parameters: ModelParameters, threads: Int, precision: Precision
+  ) -> any TrainingLoss {
+    GPT2Loss(self, parameters, threads: threads, precision: precision)
   }
 
   /// The memory that the passes of the loss take besides weights and gradient.

@@ -5,7 +5,8 @@ import CLayers
 ///     w[p, q] = softmax_q(scale · Σ_d query[p, d] · key[q, d])         for q ≤ p
 ///     out[p, d] = Σ_q dropout(w)[p, q] · value[q, d]
 ///
-/// Weights of attention are not kept for the way back but computed anew, for some queries at once.
+/// Weights of attention are not kept for the way back but computed anew, for some queries at once. Its
+/// products are binary32 whatever the precision of others.
 struct TrainedHead {
   /// The head's first channel among the queries of the window's first position; keys and values
   /// follow `width` and 2 · `width` further on.
@@ -142,7 +143,7 @@ struct TrainedHead {
     _ a: Factor, _ b: Factor, rows: Int, columns: Int, inner: Int, adding: Bool,
     into c: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    layer_loops.best.multiply(
+    layer_loops.best.f32.multiply(
       a, b, tile: Tile(rows: 0..<rows, columns: 0..<columns), inner: inner, adding: adding,
       into: c, stride: stride, scratch: worker.scratch)
   }

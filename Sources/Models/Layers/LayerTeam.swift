@@ -24,7 +24,7 @@ struct Factor {
   }
 }
 
-/// Threads that compute layers together, each with memory of its own.
+/// Threads that compute layers together, each with memory of its own, and the precision of their products.
 ///
 /// How work is shared out changes no bit of the results: sums run within one thread, in an order that
 /// depends on nothing else.
@@ -38,12 +38,19 @@ final class LayerTeam {
   }
 
   private let team: ThreadTeam
+  private let products: product_loops
   private let workers: [Worker]
 
   /// Rows that a thread takes at a time where rows are computed one by one.
   static let rowsAtOnce = 32
 
-  init(threads: Int) {
+  /// Starts threads.
+  ///
+  /// - Parameters:
+  ///   - threads: how many, at least 1.
+  ///   - precision: what factors of products are rounded to.
+  init(threads: Int, precision: Precision = .float32) {
+    products = layer_loops.best[precision]
     team = ThreadTeam(threads: threads)
     workers = (0..<team.count).map { _ in Worker() }
   }
@@ -60,7 +67,7 @@ final class LayerTeam {
     }
   }
 
-  /// c = a b, or c = c + a b.
+  /// c = a b, or c = c + a b, at the team's precision.
   ///
   /// - Parameters:
   ///   - a: [rows, inner].
@@ -81,7 +88,7 @@ final class LayerTeam {
     forEach(tiles.count) { index, worker in
       let tile = tiles[index]
       before(tile)
-      layer_loops.best.multiply(
+      products.multiply(
         a, b, tile: tile, inner: inner, adding: adding, into: c, stride: columns,
         scratch: worker.scratch)
       after(tile)
@@ -121,7 +128,7 @@ final class LayerTeam {
   private static let tileRows = 12
 }
 
-extension layer_loops {
+extension product_loops {
   /// A tile of c = a b, or of c = c + a b, on the calling thread.
   func multiply(
     _ a: Factor, _ b: Factor, tile: Tile, inner: Int, adding: Bool,

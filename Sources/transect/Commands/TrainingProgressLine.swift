@@ -17,15 +17,22 @@ final class TrainingProgressLine {
     targetsPerStep = trainer.targetsPerStep
   }
 
+  /// How fast steps have been taken up to one of them.
+  func pace(at step: Int) -> TrainingPace {
+    TrainingPace(
+      steps: step - first, targets: (step - first) * targetsPerStep,
+      seconds: StatusLine.now() - start)
+  }
+
   /// Shows a step that was taken.
   func advance(_ step: TrainingStep) {
-    let (done, seconds) = (step.number - first, max(StatusLine.now() - start, 1e-9))
-    let rate = Double(done * targetsPerStep) / seconds
-    let left = seconds / Double(done) * Double(total - step.number)
+    let pace = pace(at: step.number)
+    let left = pace.seconds / Double(pace.steps) * Double(total - step.number)
     line.show(
       "step \(step.number) of \(total), loss \(step.loss.brief)"
         + (step.validationLoss.map { ", validation \($0.brief)" } ?? "")
-        + ", \(Int(rate)) \(step.accuracy == nil ? "tokens" : "texts")/s, \(Int(left.rounded(.up))) s left"
+        + ", \(Int(pace.rate)) \(step.accuracy == nil ? "tokens" : "texts")/s, \(Int(pace.seconds)) s, "
+        + "\(Int(left.rounded(.up))) s left"
     )
   }
 

@@ -44,15 +44,16 @@ struct TrainingRun {
   /// - Throws: `TrainingError` if the loss is not finite; `OutputError` if nothing can be kept.
   func finish(_ session: Session) throws -> TrainResult {
     let (trainer, kept) = (session.trainer, session.kept)
+    var pace: TrainingPace?
     if !trainer.isDone {
-      try takeSteps(session)
+      pace = try takeSteps(session)
       try kept.save(trainer)
     }
     return TrainResult(
-      try kept.steps(trainer.progress.step), plan: plan, best: trainer.progress.best)
+      try kept.steps(trainer.progress.step), plan: plan, best: trainer.progress.best, pace: pace)
   }
 
-  private func takeSteps(_ session: Session) throws {
+  private func takeSteps(_ session: Session) throws -> TrainingPace {
     let (trainer, kept) = (session.trainer, session.kept)
     let progress = TrainingProgressLine(trainer)
     defer { progress.end() }
@@ -63,6 +64,7 @@ struct TrainingRun {
       if step.number % saveInterval == 0 { try kept.save(trainer) }
       progress.advance(step)
     }
+    return progress.pace(at: trainer.progress.step)
   }
 
   private func advance(_ session: Session) throws -> TrainingStep {

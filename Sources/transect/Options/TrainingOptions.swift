@@ -79,6 +79,13 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: """
+      What factors of matrix products are rounded to: f32, or bf16 with sums in f32. Weights, \
+      gradients and moments are f32.
+      """)
+  var precision = Precision.float32
+
+  @Option(
+    help: """
       Several values to try, as lr=1e-5,5e-5, batch=8,16 or steps=500,1000; may be repeated, for all \
       combinations. The run of the least validation loss is kept.
       """, transform: GridAxis.init)
@@ -154,7 +161,7 @@ struct TrainingOptions: ParsableArguments {
         betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay,
         gradientLimit: clip == 0 ? .infinity : clip),
       dropout: dropout.map { DropoutRates(all: $0) } ?? model.dropoutRates(settings), seed: seed,
-      validationInterval: validEvery, patience: patience)
+      validationInterval: validEvery, patience: patience, precision: precision)
   }
 
   /// The options that shape a run, in a fixed order; those that were left to defaults too, lest a run
@@ -168,6 +175,7 @@ struct TrainingOptions: ParsableArguments {
     words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
     words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
     words += patience.map { ["--patience", "\($0)"] } ?? []
+    words += precision == .float32 ? [] : ["--precision", precision.optionName]
     return words + grid.flatMap { ["--grid", $0.text] }
   }
 }

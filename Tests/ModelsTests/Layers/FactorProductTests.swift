@@ -13,31 +13,34 @@ private let shapes = [
 private struct Material {
   let memory: AlignedBuffer<Float>
   let factor: Factor
-  /// Row-major, as the formula has it.
+  /// Row-major, as the formula has it, rounded to the precision.
   let plain: [Double]
 
-  init(_ rows: Int, _ columns: Int, isTransposed: Bool = false, seed: Int) {
+  init(
+    _ rows: Int, _ columns: Int, isTransposed: Bool = false, precision: Precision, seed: Int
+  ) {
     let stored = normals(rows * columns, seed: seed)
+    let rounded = stored.map { Double($0.rounded(to: precision)) }
     memory = AlignedBuffer(count: stored.count)
     for (index, value) in stored.enumerated() { memory.pointer[index] = value }
     factor = Factor(
       elements: memory.pointer, stride: isTransposed ? rows : columns, isTransposed: isTransposed)
     plain =
       isTransposed
-      ? stored.indices.map { Double(stored[$0 % columns * rows + $0 / columns]) } : stored.doubles
+      ? rounded.indices.map { rounded[$0 % columns * rows + $0 / columns] } : rounded
   }
 }
 
 @Suite struct FactorProductTests {
   @Test(
-    "Products are those of the formula, transposed or not, for any tiles",
-    arguments: instructionSets)
-  func formula(set: Int) {
-    let loops = layer_loops.available[set]
+    "Products are those of the formula for rounded factors, transposed or not, for any tiles",
+    arguments: instructionSets, Precision.allCases)
+  func formula(set: Int, precision: Precision) {
+    let loops = layer_loops.available[set][precision]
     for (rows, columns, inner) in shapes {
       for (isLeft, isRight) in [(false, false), (true, false), (false, true), (true, true)] {
-        let a = Material(rows, inner, isTransposed: isLeft, seed: 1)
-        let b = Material(inner, columns, isTransposed: isRight, seed: 2)
+        let a = Material(rows, inner, isTransposed: isLeft, precision: precision, seed: 1)
+        let b = Material(inner, columns, isTransposed: isRight, precision: precision, seed: 2)
         let expected = PlainLayers.multiply(
           a.plain, by: b.plain, bias: Array(repeating: 0, count: columns))
         var bits: [[UInt32]] = []
@@ -63,18 +66,38 @@ private struct Material {
     }
   }
 
-  @Test("Adding begins with what is there", arguments: instructionSets)
-  func adding(set: Int) {
-    let (a, b) = (Material(14, 9, seed: 1), Material(9, 35, seed: 2))
+  @Test("Adding begins with what is there", arguments: instructionSets, Precision.allCases)
+  func adding(set: Int, precision: Precision) {
+    let a = Material(14, 9, precision: precision, seed: 1)
+    let b = Material(9, 35, precision: precision, seed: 2)
     var c = normals(14 * 35, seed: 3)
     let product = PlainLayers.multiply(
       a.plain, by: b.plain, bias: Array(repeating: 0, count: 35))
     let expected = zip(c.doubles, product).map { $0 + $1 }
-    layer_loops.available[set].multiply(
+    layer_loops.available[set][precision].multiply(
       a.factor, b.factor,
       tile: Tile(rows: 0..<14, columns: 0..<35), inner: 9, adding: true, into: &c, stride: 35,
       scratch: WorkSpace())
     #expect(farthest(c, expected) < 2e-5)
+  }
+
+  @Test(
+    "Numbers that are not finite reach their row and column alone",
+    arguments: instructionSets, Precision.allCases)
+  func nonfinite(set: Int, precision: Precision) {
+    let a = Material(5, 3, precision: precision, seed: 1)
+    let b = Material(3, 40, precision: precision, seed: 2)
+    a.memory.pointer[3 * 2 + 1] = .nan
+    b.memory.pointer[40 + 7] = .infinity
+    var c = Array(repeating: Float(0), count: 5 * 40)
+    layer_loops.available[set][precision].multiply(
+      a.factor, b.factor, tile: Tile(rows: 0..<5, columns: 0..<40), inner: 3, adding: false,
+      into: &c, stride: 40, scratch: WorkSpace())
+    for (index, value) in c.enumerated() {
+      let (row, column) = (index / 40, index % 40)
+      #expect(value.isNaN == (row == 2), "\(row) \(column)")
+      #expect(value.isInfinite == (row != 2 && column == 7), "\(row) \(column)")
+    }
   }
 }
 

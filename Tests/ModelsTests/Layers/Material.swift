@@ -79,6 +79,15 @@ extension layer_loops {
   }
 }
 
+extension Float {
+  /// The nearest number of a precision, ties to even: bfloat16 has 8 significant bits.
+  func rounded(to precision: Precision) -> Float {
+    guard precision == .bfloat16, isNormal else { return self }
+    let unit = Float(sign: .plus, exponent: exponent - 7, significand: 1)
+    return (self / unit).rounded(.toNearestOrEven) * unit
+  }
+}
+
 extension [Float] {
   var doubles: [Double] { map(Double.init) }
   var bits: [UInt32] { map(\.bitPattern) }
