@@ -4,9 +4,10 @@
     pip install -r requirements.txt transformers
     python run_train.py MODELS_PROBE [--threads 2] [--steps 5] [--rounds 2] [--shapes distil,small]
 
-A step is the gradient of the mean loss over 4 windows of 256 tokens, its clipping and a step of AdamW;
-random tokens, random weights, no dropout. Both take the same batches in turns; the first step of each
-round is left out. The peer is GPT2LMHeadModel of transformers with sdpa attention. Peak memory is that
+A step is the gradient of the mean loss over 4 windows of 256 tokens, or 8 sequences of 128 that one of
+three classes is told of, its clipping and a step of AdamW; random tokens, random weights, no dropout.
+Both take the same batches in turns; the first step of each round is left out. The peers are
+GPT2LMHeadModel and BertForSequenceClassification of transformers with sdpa attention. Peak memory is that
 of the whole process, for the peer one started anew.
 """
 import argparse
@@ -19,29 +20,46 @@ import tempfile
 import time
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import (
+    BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel)
 
 SHAPES = {
     "distil": dict(n_layer=6, n_head=12, n_embd=768, n_positions=1024),
     "small": dict(n_layer=4, n_head=4, n_embd=256, n_positions=256),
     "small, 1024 words": dict(n_layer=4, n_head=4, n_embd=256, n_positions=256, vocab_size=1024),
+    "MiniLM, classes": dict(
+        num_hidden_layers=6, num_attention_heads=12, hidden_size=384, intermediate_size=1536,
+        num_labels=3),
+    "DistilBERT, classes": dict(num_hidden_layers=6, num_labels=3),
 }
-BATCH, LENGTH = 4, 256
+TOKENS = 1024
+
+
+def classifies(shape):
+    return "num_labels" in SHAPES[shape]
+
+
+def batch_of(shape):
+    """Windows of a batch, and the tokens that each of them has read."""
+    return (8, 128) if classifies(shape) else (4, 256)
 
 
 def new_model(shape):
     """A model without dropout."""
     torch.manual_seed(1)
+    if classifies(shape):
+        rates = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        return BertForSequenceClassification(BertConfig(**SHAPES[shape], **rates))
     rates = dict(resid_pdrop=0.0, attn_pdrop=0.0, embd_pdrop=0.0)
     return GPT2LMHeadModel(GPT2Config(**SHAPES[shape], **rates))
 
 
-def ours(arguments, folder, windows):
+def ours(arguments, shape, folder, windows):
     """Seconds of each step, the losses, and the peak memory in MB."""
     text = "\n".join(" ".join(map(str, window)) for window in windows) + "\n"
     output = subprocess.run(
         ["/usr/bin/env", "python3", "-c", PEAK, arguments.probe, folder, "--training-batch",
-         str(BATCH), "--rate", "1e-4", "--threads", str(arguments.threads)],
+         str(batch_of(shape)[0]), "--rate", "1e-4", "--threads", str(arguments.threads)],
         input=text, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     return json.loads(output[1]), json.loads(output[0]), float(output[2])
 
@@ -63,14 +81,14 @@ def theirs(shape, windows, threads):
     optimizer = torch.optim.AdamW(
         [dict(params=decaying, weight_decay=0.01), dict(params=others, weight_decay=0.0)], lr=1e-4,
         fused=True)
-    ids = torch.tensor(windows).split(BATCH)
+    ids = torch.tensor(windows).split(batch_of(shape)[0])
     seconds, losses = [], []
     for batch in ids:
         start = time.perf_counter()
         optimizer.zero_grad()
         logits = model(batch[:, :-1]).logits
-        loss = torch.nn.functional.cross_entropy(
-            logits.reshape(-1, logits.shape[-1]), batch[:, 1:].reshape(-1))
+        targets = batch[:, -1] if classifies(shape) else batch[:, 1:].reshape(-1)
+        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -91,7 +109,12 @@ def compare(arguments, shape):
     """Prints a line for each program."""
     model = new_model(shape)
     words = model.config.vocab_size
-    windows = torch.randint(words, (arguments.steps * BATCH, LENGTH + 1)).tolist()
+    batch, length = batch_of(shape)
+    # No padding token, 0, whose embedding torch does not train.
+    windows = torch.randint(1, words, (arguments.steps * batch, length + 1))
+    if classifies(shape):
+        windows[:, -1] %= 3
+    windows = windows.tolist()
     count = sum(p.numel() for p in model.parameters())
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
@@ -99,12 +122,12 @@ def compare(arguments, shape):
         json.dump(windows, open(path, "w"))
         runs = {"transect": [], "torch": []}
         for _ in range(arguments.rounds):
-            runs["transect"].append(ours(arguments, folder, windows))
+            runs["transect"].append(ours(arguments, shape, folder, windows))
             runs["torch"].append(peer(arguments, shape, path))
     rates = {}
     for name, found in runs.items():
         times = [second for seconds, _, _ in found for second in seconds[1:]]
-        rates[name] = BATCH * LENGTH / statistics.median(times)
+        rates[name] = TOKENS / statistics.median(times)
         print(f"{shape} ({count} parameters) {name}: {rates[name]:.0f} tokens/s, fastest step "
               f"{min(times):.3f} s, median {statistics.median(times):.3f} s, peak "
               f"{max(memory for _, _, memory in found):.0f} MB", flush=True)

@@ -50,7 +50,7 @@ struct TrainingOptions: ParsableArguments {
   @Option(
     help: """
       Share of activations that is set to 0; if not given, what config.json says, such as \
-      attn_pdrop, embd_pdrop and resid_pdrop of GPT-2, or else 0.1.
+      attn_pdrop, embd_pdrop and resid_pdrop of GPT-2 or hidden_dropout_prob of BERT, or else 0.1.
       """)
   var dropout: Double?
 
