@@ -71,7 +71,7 @@ def main():
         rounds, load = [], os.getloadavg()[0]
         for _ in range(arguments.rounds):
             padded = [theirs(folder, path, batch) for batch in (16, 32)]
-            rounds.append((ours(arguments, folder, texts, "float32"), ours(arguments, folder, texts, "bfloat16"),
+            rounds.append((ours(arguments, folder, texts, "f32"), ours(arguments, folder, texts, "bf16"),
                            *(seconds for seconds, _ in padded)))
             tokens = padded[0][1]
     medians = [statistics.median(column) for column in zip(*rounds)]

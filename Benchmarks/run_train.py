@@ -5,9 +5,10 @@
     python run_train.py MODELS_PROBE [--threads 2] [--steps 5] [--rounds 2] [--shapes "distil;small"]
         [--precisions f32,bf16]
 
-A step is the gradient of the mean loss over 4 windows of 256 tokens, its clipping and a step of AdamW;
-random tokens, random weights, no dropout. All take the same batches in turns; the first step of each
-round is left out. The peer is GPT2LMHeadModel of transformers with sdpa attention, for bf16 with model
+A step is the gradient of the mean loss over 4 windows of 256 tokens, or 8 sequences of 128 that one of
+three classes is told of, its clipping and a step of AdamW; random tokens, random weights, no dropout.
+All take the same batches in turns; the first step of each round is left out. The peers are
+GPT2LMHeadModel and BertForSequenceClassification of transformers with sdpa attention, for bf16 with model
 and loss under autocast. Peak memory is that of the whole process, for the peer one started anew.
 """
 import argparse
@@ -22,31 +23,47 @@ import tempfile
 import time
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import (
+    BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel)
 
 SHAPES = {
     "distil": dict(n_layer=6, n_head=12, n_embd=768, n_positions=1024),
     "small": dict(n_layer=4, n_head=4, n_embd=256, n_positions=256),
     "small, 1024 words": dict(n_layer=4, n_head=4, n_embd=256, n_positions=256, vocab_size=1024),
+    "MiniLM, classes": dict(
+        num_hidden_layers=6, num_attention_heads=12, hidden_size=384, intermediate_size=1536,
+        num_labels=3),
+    "DistilBERT, classes": dict(num_hidden_layers=6, num_labels=3),
 }
-BATCH, LENGTH = 4, 256
-PRECISIONS = {"f32": "float32", "bf16": "bfloat16"}
+TOKENS = 1024
+
+
+def classifies(shape):
+    return "num_labels" in SHAPES[shape]
+
+
+def batch_of(shape):
+    """Windows of a batch, and the tokens that each of them has read."""
+    return (8, 128) if classifies(shape) else (4, 256)
 
 
 def new_model(shape):
     """A model without dropout."""
     torch.manual_seed(1)
+    if classifies(shape):
+        rates = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        return BertForSequenceClassification(BertConfig(**SHAPES[shape], **rates))
     rates = dict(resid_pdrop=0.0, attn_pdrop=0.0, embd_pdrop=0.0)
     return GPT2LMHeadModel(GPT2Config(**SHAPES[shape], **rates))
 
 
-def ours(arguments, precision, folder, windows):
+def ours(arguments, shape, precision, folder, windows):
     """Seconds of each step, the losses, and the peak memory in MB."""
     text = "\n".join(" ".join(map(str, window)) for window in windows) + "\n"
     output = subprocess.run(
         ["/usr/bin/env", "python3", "-c", PEAK, arguments.probe, folder, "--training-batch",
-         str(BATCH), "--rate", "1e-4", "--threads", str(arguments.threads), "--precision",
-         PRECISIONS[precision]],
+         str(batch_of(shape)[0]), "--rate", "1e-4", "--threads", str(arguments.threads),
+         "--precision", precision],
         input=text, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     return json.loads(output[1]), json.loads(output[0]), float(output[2])
 
@@ -70,15 +87,15 @@ def theirs(shape, precision, windows, threads):
     optimizer = torch.optim.AdamW(
         [dict(params=decaying, weight_decay=0.01), dict(params=others, weight_decay=0.0)], lr=1e-4,
         fused=True)
-    ids = torch.tensor(windows).split(BATCH)
+    ids = torch.tensor(windows).split(batch_of(shape)[0])
     seconds, losses = [], []
     for batch in ids:
         start = time.perf_counter()
         optimizer.zero_grad()
         with context:
             logits = model(batch[:, :-1]).logits
-            loss = torch.nn.functional.cross_entropy(
-                logits.reshape(-1, logits.shape[-1]), batch[:, 1:].reshape(-1))
+            targets = batch[:, -1] if classifies(shape) else batch[:, 1:].reshape(-1)
+            loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -100,7 +117,12 @@ def compare(arguments, shape):
     """Prints a line for each program and precision."""
     model = new_model(shape)
     words = model.config.vocab_size
-    windows = torch.randint(words, (arguments.steps * BATCH, LENGTH + 1)).tolist()
+    batch, length = batch_of(shape)
+    # No padding token, 0, whose embedding torch does not train.
+    windows = torch.randint(1, words, (arguments.steps * batch, length + 1))
+    if classifies(shape):
+        windows[:, -1] %= 3
+    windows = windows.tolist()
     count = sum(p.numel() for p in model.parameters())
     precisions = arguments.precisions.split(",")
     with tempfile.TemporaryDirectory() as folder:
@@ -110,12 +132,13 @@ def compare(arguments, shape):
         runs = {name: [] for name in itertools.product(precisions, ("transect", "torch"))}
         for _ in range(arguments.rounds):
             for precision in precisions:
-                runs[precision, "transect"].append(ours(arguments, precision, folder, windows))
+                runs[precision, "transect"].append(
+                    ours(arguments, shape, precision, folder, windows))
                 runs[precision, "torch"].append(peer(arguments, shape, precision, path))
     rates = {}
     for name, found in runs.items():
         times = [second for seconds, _, _ in found for second in seconds[1:]]
-        rates[name] = BATCH * LENGTH / statistics.median(times)
+        rates[name] = TOKENS / statistics.median(times)
         print(f"{shape} ({count} parameters) {' '.join(name)}: {rates[name]:.0f} tokens/s, fastest "
               f"step {min(times):.3f} s, median {statistics.median(times):.3f} s, peak "
               f"{max(memory for _, _, memory in found):.0f} MB", flush=True)
@@ -137,7 +160,7 @@ def main():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--shapes", default=";".join(SHAPES))
-    parser.add_argument("--precisions", default=",".join(PRECISIONS))
+    parser.add_argument("--precisions", default="f32,bf16")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     parser.add_argument("--windows", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

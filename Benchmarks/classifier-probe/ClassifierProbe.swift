@@ -16,7 +16,7 @@ import Tokenization
 
   @Option var threads = 2
 
-  @Option(help: "float32 or bfloat16.") var precision = Precision.float32
+  @Option(help: "f32 or bf16.") var precision = Precision.float32
 
   @Option(help: "Compute so often, and print the fastest time.") var rounds = 1
 

@@ -66,6 +66,46 @@ public struct ModelSettings: Hashable, Sendable {
     }
   }
 
+  /// Heads of attention, checked against the channels that they share.
+  ///
+  /// - Parameters:
+  ///   - given: takes precedence over the settings.
+  ///   - setting: the name of the setting.
+  ///   - width: channels.
+  /// - Returns: a divisor of `width`.
+  /// - Throws: ``ModelError`` if nothing says how many there are, or they cannot share the channels.
+  func headCount(given: Int? = nil, setting: String, width: Int) throws -> Int {
+    guard let count = try given ?? integer(setting) else {
+      throw ModelError(
+        .unknown, in: path,
+        "no config.json says how many attention heads there are (\(setting)), and shapes cannot")
+    }
+    guard count > 0, width % count == 0 else {
+      throw ModelError(
+        .mismatch, in: path, "\(count) attention heads cannot share \(width) channels")
+    }
+    guard width / count <= widestHead else {
+      throw ModelError(
+        .unsupported, in: path,
+        "attention heads of \(width / count) channels are too wide; \(widestHead) are supported")
+    }
+    return count
+  }
+
+  /// An extent of a model that has no weights yet.
+  ///
+  /// - Throws: ``ModelError`` if it is not set, is 0, or is beyond any model of this kind.
+  func extent(_ name: String) throws -> Int {
+    guard let value = try integer(name), 1...ModelSettings.largestExtent ~= value else {
+      throw refusal(
+        of: name, "and should be from 1 to \(ModelSettings.largestExtent)", as: .unknown)
+    }
+    return value
+  }
+
+  /// No product of two such extents overflows.
+  private static let largestExtent = 1 << 24
+
   /// Refuses a model whose stored weights are codes.
   func refuseQuantization() throws {
     guard has("quantization_config") else { return }

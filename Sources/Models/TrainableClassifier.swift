@@ -20,14 +20,17 @@ public struct TrainableClassifier: Sendable {
   public init(_ weights: (some StateDict)?, settings: ModelSettings) throws {
     family = try Models.family(of: settings)
     labels = try ClassLabels(settings).names
-    guard family == .gpt2 else {
-      throw settings.refusal(of: "model_type", "and only gpt2 can be trained")
-    }
     model =
-      if let weights {
+      switch (family, weights) {
+      case (.gpt2, let weights?):
         try GPT2Configuration(of: weights, settings: settings, classCount: labels.count)
-      } else {
+      case (.gpt2, nil):
         try GPT2Configuration(settings: settings, classCount: labels.count)
+      case (_, let weights?):
+        try EncoderConfiguration(
+          family, of: weights, settings: settings, classCount: labels.count)
+      case (_, nil):
+        try EncoderConfiguration(family, settings: settings, classCount: labels.count)
       }
   }
 }
@@ -42,7 +45,7 @@ extension ModelSettings {
   ///
   /// - Parameters:
   ///   - labels: the names of its classes.
-  ///   - paddingToken: the token that sequences are filled up with, where settings have none.
+  ///   - paddingToken: the token that GPT-2's sequences are filled up with, where settings have none.
   /// - Returns: the settings with `architectures`, `id2label`, `label2id` and `pad_token_id`.
   /// - Throws: ``ModelError`` if `model_type` is none that can classify.
   public func classifying(_ labels: [String], paddingToken: Int?) throws -> ModelSettings {
@@ -56,7 +59,9 @@ extension ModelSettings {
     values["label2id"] = jsonObject(labels.enumerated().map { ($1, "\($0)") })
     values["num_labels"] = nil
     values["problem_type"] = nil
-    if !has("pad_token_id"), let token = try paddingToken ?? integer("eos_token_id") {
+    if family == .gpt2, !has("pad_token_id"),
+      let token = try paddingToken ?? integer("eos_token_id")
+    {
       values["pad_token_id"] = "\(token)"
     }
     return ModelSettings(path: path, values: values)

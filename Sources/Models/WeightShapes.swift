@@ -30,32 +30,6 @@ struct WeightShapes<Weights: StateDict> {
     return count
   }
 
-  /// Heads of attention, checked against the channels that they share.
-  ///
-  /// - Parameters:
-  ///   - given: takes precedence over the settings.
-  ///   - setting: the name of the setting.
-  ///   - width: channels.
-  /// - Returns: a divisor of `width`.
-  /// - Throws: ``ModelError`` if nothing says how many there are, or they cannot share the channels.
-  func headCount(given: Int? = nil, setting: String, width: Int) throws -> Int {
-    guard let count = try given ?? settings.integer(setting) else {
-      throw ModelError(
-        .unknown, in: settings.path,
-        "no config.json says how many attention heads there are (\(setting)), and shapes cannot")
-    }
-    guard count > 0, width % count == 0 else {
-      throw ModelError(
-        .mismatch, in: settings.path, "\(count) attention heads cannot share \(width) channels")
-    }
-    guard width / count <= widestHead else {
-      throw ModelError(
-        .unsupported, in: settings.path,
-        "attention heads of \(width / count) channels are too wide; \(widestHead) are supported")
-    }
-    return count
-  }
-
   /// Refuses weights that lack one of some tensors, or have it in another shape.
   func require(_ tensors: [(name: TensorName, extents: [Int])]) throws {
     for tensor in tensors {

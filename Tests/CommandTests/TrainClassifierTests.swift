@@ -94,6 +94,37 @@ import Testing
     #expect(try Run("inspect", scratch).output.contains("transformer.h.0.attn.c_attn.weight"))
   }
 
+  @Test(
+    "Encoders are trained from scratch and from classifiers; any threads, same bytes",
+    arguments: [
+      ("bert", "negative,positive", ["--classes", "0,1,1"]),
+      ("roberta", "negative,neutral,positive", []),
+    ])
+  func encoders(family: String, roles: String, classes: [String]) throws {
+    let base = PackageFolder.path("Tests/Fixtures/classifiers/\(family)")
+    let rows = (0..<12).map { "{\"text\": \"Film \($0)\", \"label\": \($0 % 3)}\n" }
+    let text = try folder.write(Array(rows.joined().utf8), to: "numbered.jsonl")
+    let more = ["--text", text, "--steps", "4", "--length", "20", "-q"] + classes
+    let scratch = ["--config", base + "/config.json", "--tokenizer", base]
+    for (name, begin) in [("tuned", ["--init", base]), ("scratch", scratch)] {
+      let output = folder.path + "/\(name)-1"
+      let bytes = try ["1", "2"].map { threads in
+        let output = folder.path + "/\(name)-\(threads)"
+        let run = try Run(["train", "-o", output, "--threads", threads] + begin + more)
+        #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
+        return try content(output + "/model.safetensors")
+      }
+      #expect(bytes[0] == bytes[1])
+      let inspected = try Run("inspect", output)
+      #expect(inspected.output.contains("\(family).encoder.layer.1.output.dense.weight"))
+      let score = try Run("score", text, "--sentiment", output, "--sentiment-labels", roles)
+      #expect(score.code == 0, "\(score.errors)")
+    }
+    let refused = try Run(
+      ["train", "-o", folder.path + "/x", "--labels", "a,b", "--init", base] + more)
+    #expect(refused.code == 64)
+  }
+
   @Test("Wrong arguments are refused before work, labels of no class with their line")
   func refusals() throws {
     let labels = ["--labels", "bad,so,good"]

@@ -35,8 +35,7 @@ import Testing
   ) throws -> (losses: [Float], gradient: ModelParameters) {
     let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
     let gradient = ModelParameters(try small.configuration())
-    let loss = GPT2Loss(
-      try small.configuration(), parameters, threads: threads, precision: precision)
+    let loss = try small.configuration().loss(parameters, threads: threads, precision: precision)
     let losses = try loss.addGradient(
       of: windows, scale: 1, dropout: dropout, seed: DropoutSeed(seed: 9, step: step),
       to: gradient)
@@ -127,7 +126,7 @@ import Testing
     let logits = try classifier.logits(of: sequences, threads: 1)
     let configuration = try small.configuration()
     let parameters = try ModelParameters(configuration, reading: small.weights(seed: 1))
-    let found = try GPT2Loss(configuration, parameters, threads: 2).losses(
+    let found = try configuration.loss(parameters, threads: 2, precision: .float32).losses(
       of: sequences.enumerated().map { configuration.window(of: $1, label: Int32($0 % 3)) })
     for (index, row) in logits.enumerated() {
       let total = row.reduce(0) { $0 + exp(Double($1)) }
@@ -188,7 +187,7 @@ import Testing
     let small = SmallGPT2(settings: ["activation_function": #""gelu""#])
     let rates = DropoutRates(embedding: 0.1, attention: 0.3, residual: 0.2)
     let parameters = try ModelParameters(small.configuration(), reading: small.weights(seed: 1))
-    let loss = GPT2Loss(try small.configuration(), parameters, threads: 2)
+    let loss = try small.configuration().loss(parameters, threads: 2, precision: .float32)
     let windows = [window(small, 14, seed: 1), window(small, 6, seed: 2)]
     func differentiate() throws -> (Double, ModelParameters) {
       let gradient = ModelParameters(like: parameters)

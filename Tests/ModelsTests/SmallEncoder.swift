@@ -46,10 +46,13 @@ struct SmallEncoder {
       family, weights(seed: seed), settings: modelSettings, precision: precision, threads: 2)
   }
 
+  func configuration() throws -> EncoderConfiguration {
+    try EncoderConfiguration(
+      family, of: weights(seed: 0), settings: modelSettings, classCount: labels)
+  }
+
   func plain(seed: UInt64) throws -> PlainEncoderClassifier {
-    let weights = weights(seed: seed)
-    return try PlainEncoderClassifier(
-      EncoderConfiguration(family, of: weights, settings: modelSettings), reading: weights)
+    try PlainEncoderClassifier(configuration(), reading: weights(seed: seed))
   }
 
   /// Random tokens.

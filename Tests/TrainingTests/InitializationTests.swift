@@ -31,6 +31,31 @@ import Training
     }
   }
 
+  @Test("An encoder's standard deviation is that of the settings, biases are 0 and gains 1")
+  func encoder() throws {
+    let model = try EncoderConfiguration(
+      .roberta,
+      settings: ModelSettings(
+        path: "config.json",
+        values: [
+          "num_hidden_layers": "1", "hidden_size": "64", "num_attention_heads": "2",
+          "vocab_size": "500", "max_position_embeddings": "32", "intermediate_size": "80",
+          "initializer_range": "0.05",
+        ]), classCount: 40)
+    let parameters = ModelParameters(model)
+    parameters.initialize(for: model, seed: 1, threads: 2)
+    for tensor in parameters.tensors where tensor.shape.elementCount > 1000 {
+      let values = parameters[tensor]
+      let square = values.reduce(0) { $0 + Double($1) * Double($1) } / Double(values.count)
+      // At least 2048 numbers: five standard errors are 8 %.
+      #expect(abs(square.squareRoot() / 0.05 - 1) < 0.08, "\(tensor.name)")
+    }
+    for tensor in parameters.tensors where !tensor.decays {
+      let expected: Float = tensor.name.text.hasSuffix("LayerNorm.weight") ? 1 : 0
+      #expect(parameters[tensor].allSatisfy { $0 == expected }, "\(tensor.name)")
+    }
+  }
+
   @Test("A seed gives the same bits for any number of threads, and another one others")
   func seeds() throws {
     func bits(_ threads: Int, _ seed: UInt64) throws -> [UInt32] {

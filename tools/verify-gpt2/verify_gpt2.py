@@ -158,13 +158,13 @@ def measure(arguments):
     with tempfile.TemporaryDirectory() as folder:
         model = GPT2LMHeadModel(GPT2Config(**DISTIL)).eval()
         save(model, folder)
-        for precision in ("float32", "bfloat16"):
+        for precision in ("f32", "bf16"):
             ours, theirs = [], []
             for _ in range(arguments.rounds):
                 seconds, _ = probe(arguments, [folder], windows, "--precision", precision,
                                    "--threads", arguments.threads)
                 ours.append(len(windows) * 256 / seconds["computing"])
-                theirs.append(torch_rate(model, windows, 1, precision == "bfloat16"))
+                theirs.append(torch_rate(model, windows, 1, precision == "bf16"))
             print(f"{precision}: {max(ours):.0f} tokens/s, torch {max(theirs):.0f}, "
                   f"ratio {max(ours) / max(theirs):.2f}; loaded in {seconds['loading']:.3f} s")
 

@@ -37,10 +37,11 @@ public final class EncoderClassifier: SequenceClassifier, @unchecked Sendable {
     _ family: ClassifierFamily, _ weights: some StateDict, settings: ModelSettings,
     precision: Precision, threads: Int
   ) throws {
-    configuration = try EncoderConfiguration(family, of: weights, settings: settings)
     let names = EncoderClassifier.headNames(family)
     labels = try ClassLabels(settings, of: weights, head: TensorName("\(names.output).weight"))
       .names
+    configuration = try EncoderConfiguration(
+      family, of: weights, settings: settings, classCount: labels.count)
     path = weights.path
     let width = configuration.width
     encoder = TransformerEncoder(configuration, precision: precision)
@@ -97,11 +98,11 @@ public final class EncoderClassifier: SequenceClassifier, @unchecked Sendable {
     try requireTokens(sequences, vocabularySize: configuration.vocabularySize)
     let plan = TokenBatch.plan(
       lengths: sequences.map(\.count), limit: max(positionsAtOnce, 1), threads: max(threads, 1))
+    let configuration = configuration
     let batches = plan.map { members in
-      members.reduce(into: TokenBatch()) { $0.add(sequences[$1], keeping: CollectionOfOne(0)) }
+      members.reduce(into: TokenBatch()) { configuration.add(sequences[$1], to: &$0) }
     }
     let largest = batches.map(\.tokens.count).max() ?? 0
-    let configuration = configuration
     let found = try concurrentMap(
       batches.count, threads: threads,
       workspace: { LayerActivations(configuration, positions: largest) },

@@ -17,29 +17,20 @@ extension TransformerEncoder {
 
   private func embed(_ batch: TokenBatch, in work: LayerActivations) {
     let (width, stream) = (configuration.width, work.stream.pointer)
-    for window in batch.windows {
-      var position = configuration.firstPosition
-      for row in window {
-        let isPadding = configuration.paddingToken == Int(batch.tokens[row])
-        let place = isPadding ? configuration.firstPosition - 1 : position
-        let word = words.pointer + Int(batch.tokens[row]) * width
-        let here = positions.pointer + place * width
-        for channel in 0..<width {
-          stream[row * width + channel] = word[channel] + types.pointer[channel] + here[channel]
-        }
-        position += isPadding ? 0 : 1
+    for row in batch.tokens.indices {
+      let word = words.pointer + Int(batch.tokens[row]) * width
+      let here = positions.pointer + batch.positions[row] * width
+      for channel in 0..<width {
+        stream[row * width + channel] = word[channel] + types.pointer[channel] + here[channel]
       }
     }
     normalize(by: norm, positions: batch.tokens.count, in: work)
   }
 
   /// Leaves what attention gathers in `work.input`.
-  private func attend(_ block: Block, _ batch: TokenBatch, in work: LayerActivations) {
+  private func attend(_ block: TransformerBlock, _ batch: TokenBatch, in work: LayerActivations) {
     let width = configuration.width
-    multiply(
-      work.stream.pointer, positions: batch.tokens.count, by: block.attention.weight,
-      bias: block.attention.bias.pointer, adding: false, into: work.wide.pointer,
-      scratch: work.scratch)
+    work.widen(by: block.attention, from: work.stream, positions: batch.tokens.count)
     for rows in batch.windows {
       attention(
         qkv: work.wide.pointer + rows.lowerBound * 3 * width, positions: rows.count,
@@ -49,22 +40,10 @@ extension TransformerEncoder {
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.
-  private func feed(_ block: Block, positions: Int, in work: LayerActivations) {
-    multiply(
-      work.input.pointer, positions: positions, by: block.attentionOutput.weight,
-      bias: block.attentionOutput.bias.pointer, adding: true, into: work.stream.pointer,
-      scratch: work.scratch)
+  private func feed(_ block: TransformerBlock, positions: Int, in work: LayerActivations) {
+    work.extend(by: block.attentionOutput, from: work.input, positions: positions)
     normalize(by: block.attentionNorm, positions: positions, in: work)
-    multiply(
-      work.stream.pointer, positions: positions, by: block.hidden.weight,
-      bias: block.hidden.bias.pointer, adding: false, into: work.wide.pointer,
-      scratch: work.scratch)
-    activate(
-      work.wide.pointer, count: positions * configuration.innerWidth, by: configuration.activation)
-    multiply(
-      work.wide.pointer, positions: positions, by: block.hiddenOutput.weight,
-      bias: block.hiddenOutput.bias.pointer, adding: true, into: work.stream.pointer,
-      scratch: work.scratch)
+    work.feed(block, from: work.stream, positions: positions, by: configuration.activation)
     normalize(by: block.hiddenNorm, positions: positions, in: work)
   }
 

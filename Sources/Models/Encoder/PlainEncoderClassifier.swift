@@ -7,7 +7,7 @@ public struct PlainEncoderClassifier: Sendable {
   /// What the encoder is like.
   public let configuration: EncoderConfiguration
   /// The weights by canonical name, row-major.
-  private let weights: [TensorName: [Double]]
+  public var weights: [TensorName: [Double]]
 
   /// Reads weights.
   ///
@@ -34,28 +34,38 @@ public struct PlainEncoderClassifier: Sendable {
     var x = normalized(embedded(tokens), "embeddings.LayerNorm")
     for layer in 0..<configuration.layerCount {
       let name = "encoder.layer.\(layer)"
-      x = normalized(sum(x, attended(x, name, tokens.count)), "\(name).attention.output.LayerNorm")
-      let hidden = product(x, "\(name).intermediate.dense").map {
-        PlainLayers.activation($0, configuration.activation)
-      }
-      x = normalized(sum(x, product(hidden, "\(name).output.dense")), "\(name).output.LayerNorm")
+      x = normalized(sum(x, attended(x, name)), "\(name).attention.output.LayerNorm")
+      x = normalized(sum(x, fed(x, name)), "\(name).output.LayerNorm")
     }
     let names = EncoderClassifier.headNames(configuration.family)
     let first = Array(x.prefix(configuration.width))
     return product(product(first, names.dense).map(tanh), names.output)
   }
 
+  /// How unlikely the class of a sequence is, in nats.
+  ///
+  /// - Parameter window: as ``EncoderConfiguration/window(of:label:)`` makes it.
+  /// - Returns: −log p(class | sequence).
+  public func negativeLogLikelihood(of window: ScoredTokens) -> Double {
+    let logits = logits(of: Array(window.tokens.prefix(window.readCount)))
+    return PlainLayers.logSumExp(logits) - logits[Int(window.tokens[window.readCount])]
+  }
+
   private subscript(name: String) -> [Double] { weights[TensorName(name)] ?? [] }
 
-  /// Words, positions and the first type; RoBERTa counts tokens that are not padding.
-  private func embedded(_ tokens: [Int32]) -> [Double] {
+  /// The row of the table of positions; RoBERTa counts tokens that are not padding.
+  func place(of index: Int, in tokens: [Int32]) -> Int {
+    let isPadding = { (token: Int32) in Int(token) == configuration.paddingToken }
+    let before = tokens[..<index].count { !isPadding($0) }
+    return isPadding(tokens[index])
+      ? configuration.firstPosition - 1 : configuration.firstPosition + before
+  }
+
+  /// Words, positions and the first type.
+  func embedded(_ tokens: [Int32]) -> [Double] {
     let width = configuration.width
     return tokens.indices.flatMap { index in
-      let isPadding = { (token: Int32) in Int(token) == configuration.paddingToken }
-      let before = tokens[..<index].count { !isPadding($0) }
-      let position =
-        isPadding(tokens[index])
-        ? configuration.firstPosition - 1 : configuration.firstPosition + before
+      let position = place(of: index, in: tokens)
       return (0..<width).map {
         self["embeddings.word_embeddings.weight"][Int(tokens[index]) * width + $0]
           + self["embeddings.position_embeddings.weight"][position * width + $0]
@@ -64,30 +74,43 @@ public struct PlainEncoderClassifier: Sendable {
     }
   }
 
-  private func attended(_ x: [Double], _ layer: String, _ positions: Int) -> [Double] {
-    let parts = ["query", "key", "value"].map { product(x, "\(layer).attention.self.\($0)") }
-    let width = configuration.width
-    let qkv = (0..<positions).flatMap { position in
-      parts.flatMap { $0[position * width..<(position + 1) * width] }
-    }
-    let gathered = PlainLayers.attention(
-      qkv: qkv, positions: positions, heads: configuration.headCount,
-      headWidth: configuration.headWidth, reach: .full)
-    return product(gathered, "\(layer).attention.output.dense")
+  private func attended(_ x: [Double], _ layer: String) -> [Double] {
+    product(gathered(projected(x, layer)), "\(layer).attention.output.dense")
   }
 
-  private func sum(_ x: [Double], _ y: [Double]) -> [Double] { zip(x, y).map { $0 + $1 } }
+  private func fed(_ x: [Double], _ layer: String) -> [Double] {
+    let hidden = product(x, "\(layer).intermediate.dense").map {
+      PlainLayers.activation($0, configuration.activation)
+    }
+    return product(hidden, "\(layer).output.dense")
+  }
 
-  private func normalized(_ x: [Double], _ name: String) -> [Double] {
+  /// Queries, keys and values, [positions, 3 · channels].
+  func projected(_ x: [Double], _ layer: String) -> [Double] {
+    let parts = ["query", "key", "value"].map { product(x, "\(layer).attention.self.\($0)") }
+    let width = configuration.width
+    return stride(from: 0, to: x.count, by: width).flatMap { first in
+      parts.flatMap { $0[first..<first + width] }
+    }
+  }
+
+  func gathered(_ qkv: [Double]) -> [Double] {
+    PlainLayers.attention(
+      qkv: qkv, positions: qkv.count / (3 * configuration.width), heads: configuration.headCount,
+      headWidth: configuration.headWidth, reach: .full)
+  }
+
+  func sum(_ x: [Double], _ y: [Double]) -> [Double] { zip(x, y).map { $0 + $1 } }
+
+  func normalized(_ x: [Double], _ name: String) -> [Double] {
     PlainLayers.layerNorm(
       x, weight: self["\(name).weight"], bias: self["\(name).bias"],
       epsilon: configuration.layerNormEpsilon)
   }
 
-  private func product(_ x: [Double], _ name: String) -> [Double] {
+  func product(_ x: [Double], _ name: String) -> [Double] {
     let (stored, bias) = (self["\(name).weight"], self["\(name).bias"])
-    let (outputs, inputs) = (bias.count, stored.count / max(bias.count, 1))
-    let weight = (0..<stored.count).map { stored[$0 % outputs * inputs + $0 / outputs] }
+    let weight = transposed(stored, columns: stored.count / max(bias.count, 1))
     return PlainLayers.multiply(x, by: weight, bias: bias)
   }
 }

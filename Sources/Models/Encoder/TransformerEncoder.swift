@@ -17,7 +17,7 @@ final class TransformerEncoder: @unchecked Sendable {
   /// [types, channels].
   let types: AlignedBuffer<Float>
   let norm: Norm
-  let blocks: [Block]
+  let blocks: [TransformerBlock]
 
   /// Allocates an encoder whose weights are 0.
   init(_ configuration: EncoderConfiguration, precision: Precision) {
@@ -27,38 +27,13 @@ final class TransformerEncoder: @unchecked Sendable {
     positions = AlignedBuffer(count: configuration.positionCount * width)
     types = AlignedBuffer(count: configuration.typeCount * width)
     norm = Norm(channels: width)
-    blocks = (0..<configuration.layerCount).map { _ in Block(configuration, precision) }
-  }
-
-  /// The parameters of one layer.
-  struct Block {
-    /// Queries, keys and values.
-    let attention: Linear
-    let attentionOutput: Linear
-    let attentionNorm: Norm
-    let hidden: Linear
-    let hiddenOutput: Linear
-    let hiddenNorm: Norm
-
-    init(_ configuration: EncoderConfiguration, _ precision: Precision) {
-      let (width, inner) = (configuration.width, configuration.innerWidth)
-      attention = Linear(width, 3 * width, precision)
-      attentionOutput = Linear(width, width, precision)
-      attentionNorm = Norm(channels: width)
-      hidden = Linear(width, inner, precision)
-      hiddenOutput = Linear(inner, width, precision)
-      hiddenNorm = Norm(channels: width)
-    }
+    blocks = (0..<configuration.layerCount).map { _ in TransformerBlock(configuration, precision) }
   }
 
   /// The memory that the weights take.
   var byteCount: Int {
     let tables = words.count + positions.count + types.count + 2 * configuration.width
-    return blocks.reduce(tables * MemoryLayout<Float>.stride) { total, block in
-      [block.attention, block.attentionOutput, block.hidden, block.hiddenOutput].reduce(
-        total + 4 * configuration.width * MemoryLayout<Float>.stride
-      ) { $0 + $1.byteCount }
-    }
+    return blocks.reduce(tables * MemoryLayout<Float>.stride) { $0 + $1.byteCount }
   }
 
   /// Where each tensor goes.

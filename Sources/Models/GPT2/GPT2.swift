@@ -25,7 +25,7 @@ public final class GPT2: @unchecked Sendable {
   let tokenEmbedding: AlignedBuffer<Float>
   /// [positions, channels].
   let positionEmbedding: AlignedBuffer<Float>
-  let blocks: [Block]
+  let blocks: [TransformerBlock]
   let finalNorm: Norm
   /// [channels, tokens], or [channels, classes] in binary32.
   let head: PackedMatrix
@@ -40,7 +40,7 @@ public final class GPT2: @unchecked Sendable {
     let width = configuration.width
     tokenEmbedding = AlignedBuffer(count: configuration.vocabularySize * width)
     positionEmbedding = AlignedBuffer(count: configuration.contextLength * width)
-    blocks = (0..<configuration.layerCount).map { _ in Block(configuration, precision) }
+    blocks = (0..<configuration.layerCount).map { _ in TransformerBlock(configuration, precision) }
     finalNorm = Norm(channels: width)
     head = PackedMatrix(
       inputs: width, outputs: configuration.logitCount,
@@ -52,32 +52,6 @@ public final class GPT2: @unchecked Sendable {
     let tables = tokenEmbedding.count + positionEmbedding.count + 2 * configuration.width
     return blocks.reduce(tables * MemoryLayout<Float>.stride + head.byteCount) {
       $0 + $1.byteCount
-    }
-  }
-
-  /// The parameters of one layer.
-  struct Block {
-    let attentionNorm: Norm
-    let attention: Linear
-    let attentionOutput: Linear
-    let hiddenNorm: Norm
-    let hidden: Linear
-    let hiddenOutput: Linear
-
-    init(_ configuration: GPT2Configuration, _ precision: Precision) {
-      let (width, inner) = (configuration.width, configuration.innerWidth)
-      attentionNorm = Norm(channels: width)
-      attention = Linear(width, 3 * width, precision)
-      attentionOutput = Linear(width, width, precision)
-      hiddenNorm = Norm(channels: width)
-      hidden = Linear(width, inner, precision)
-      hiddenOutput = Linear(inner, width, precision)
-    }
-
-    var byteCount: Int {
-      [attention, attentionOutput, hidden, hiddenOutput].reduce(
-        (attentionNorm.weight.count + hiddenNorm.weight.count) * 2 * MemoryLayout<Float>.stride
-      ) { $0 + $1.byteCount }
     }
   }
 }

@@ -73,7 +73,7 @@ public struct GPT2Configuration: LayerExtents, Hashable, Sendable {
     contextLength = try shapes.matrix("wpe.weight").rows
     innerWidth = try shapes.matrix("h.0.mlp.c_fc.weight").columns
     layerCount = shapes.layerCount { "h.\($0).ln_1.weight" }
-    self.headCount = try shapes.headCount(
+    self.headCount = try settings.headCount(
       given: headCount, setting: "n_head", width: embedding.columns)
     activation = try settings.activation("activation_function") ?? .tanh
     layerNormEpsilon = try settings.number("layer_norm_epsilon") ?? 1e-5

@@ -109,7 +109,7 @@ extension GPT2 {
   }
 
   private func attend(
-    _ block: Block, _ change: Block, _ batch: TokenBatch, in work: Derivation
+    _ block: TransformerBlock, _ change: TransformerBlock, _ batch: TokenBatch, in work: Derivation
   ) {
     normalize(
       by: block.attentionNorm, change.attentionNorm, positions: batch.tokens.count, in: work)
@@ -130,7 +130,9 @@ extension GPT2 {
     }
   }
 
-  private func feed(_ block: Block, _ change: Block, positions: Int, in work: Derivation) {
+  private func feed(
+    _ block: TransformerBlock, _ change: TransformerBlock, positions: Int, in work: Derivation
+  ) {
     multiply(
       \.input, positions: positions, by: block.attentionOutput, change.attentionOutput,
       adding: true, into: \.stream, in: work)

@@ -171,43 +171,15 @@ extension GPT2: CausalLanguageModel {
   }
 
   /// Leaves queries, keys and values in `work.wide`.
-  private func project(_ block: Block, positions: Int, in work: LayerActivations) {
+  private func project(_ block: TransformerBlock, positions: Int, in work: LayerActivations) {
     normalize(by: block.attentionNorm, positions: positions, in: work)
-    multiply(
-      work.input.pointer, positions: positions, by: block.attention.weight,
-      bias: block.attention.bias.pointer, adding: false, into: work.wide.pointer,
-      scratch: work.scratch)
+    work.widen(by: block.attention, from: work.input, positions: positions)
   }
 
   /// Adds to the stream what attention gathered, and then what the hidden layer makes of it.
-  private func feed(_ block: Block, positions: Int, in work: LayerActivations) {
-    multiply(
-      work.input.pointer, positions: positions, by: block.attentionOutput.weight,
-      bias: block.attentionOutput.bias.pointer, adding: true, into: work.stream.pointer,
-      scratch: work.scratch)
+  private func feed(_ block: TransformerBlock, positions: Int, in work: LayerActivations) {
+    work.extend(by: block.attentionOutput, from: work.input, positions: positions)
     normalize(by: block.hiddenNorm, positions: positions, in: work)
-    multiply(
-      work.input.pointer, positions: positions, by: block.hidden.weight,
-      bias: block.hidden.bias.pointer, adding: false, into: work.wide.pointer,
-      scratch: work.scratch)
-    activate(
-      work.wide.pointer, count: positions * configuration.innerWidth, by: configuration.activation)
-    multiply(
-      work.wide.pointer, positions: positions, by: block.hiddenOutput.weight,
-      bias: block.hiddenOutput.bias.pointer, adding: true, into: work.stream.pointer,
-      scratch: work.scratch)
-  }
-}
-
-extension AlignedBuffer<Float> {
-  /// Moves some rows to the front.
-  ///
-  /// - Parameters:
-  ///   - rows: ascending.
-  ///   - width: elements of a row.
-  func keep(_ rows: [Int], width: Int) {
-    for (target, row) in rows.enumerated() where target != row {
-      (pointer + target * width).update(from: pointer + row * width, count: width)
-    }
+    work.feed(block, from: work.input, positions: positions, by: configuration.activation)
   }
 }

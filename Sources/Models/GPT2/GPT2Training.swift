@@ -1,5 +1,11 @@
 import Tensors
 
+extension GPT2Configuration: TrainedLayers {
+  var reach: AttentionReach { .causal }
+
+  func add(_ window: ScoredTokens, to batch: inout TokenBatch) { batch.add(window) }
+}
+
 extension GPT2Configuration: TrainableModel {
   /// `score.weight`, if the model tells classes apart.
   public var classHead: [TensorName] { classifies ? [GPT2Configuration.scoreName] : [] }
@@ -42,15 +48,15 @@ extension GPT2Configuration: TrainableModel {
     tensor.text.hasSuffix(".c_proj.weight") ? 0.02 / (2 * Double(layerCount)).squareRoot() : 0.02
   }
 
-  /// The loss as a function of parameters; see ``GPT2Loss``.
+  /// The loss as a function of parameters.
   public func loss(
     _ parameters: ModelParameters, threads: Int, precision: Precision
   ) -> any TrainingLoss {
-    GPT2Loss(self, parameters, threads: threads, precision: precision)
+    PassLoss<GPT2Pass>(self, parameters, threads: threads, precision: precision)
   }
 
   /// The memory that the passes of the loss take besides weights and gradient.
   public func lossByteCount(positions: Int) -> Int {
-    GPT2Tape.byteCount(self, positions: positions)
+    TrainingTape.byteCount(self, positions: positions)
   }
 }

@@ -11,7 +11,7 @@ extension PlainGPT2 {
   public func gradient(of window: ScoredTokens) -> [TensorName: [Double]] {
     var way = PlainWayBack(model: self, window: window)
     way.go()
-    return way.gradient
+    return way.sums.gradient
   }
 }
 
@@ -19,7 +19,7 @@ extension PlainGPT2 {
 private struct PlainWayBack {
   let model: PlainGPT2
   let window: ScoredTokens
-  var gradient: [TensorName: [Double]]
+  var sums: PlainSums
   /// The gradient by the residual stream.
   private var slope: [Double] = []
 
@@ -28,7 +28,7 @@ private struct PlainWayBack {
 
   init(model: PlainGPT2, window: ScoredTokens) {
     (self.model, self.window) = (model, window)
-    gradient = model.weights.mapValues { $0.map { _ in 0 } }
+    sums = PlainSums(model.weights, storesTransposed: false)
   }
 
   mutating func go() {
@@ -70,8 +70,9 @@ private struct PlainWayBack {
         let slope = exp(row[word] - total) - (Int(window.tokens[position + 1]) == word ? 1 : 0)
         for channel in 0..<width {
           inputSlope[position * width + channel] += slope * head[word * width + channel]
-          gradient[name]?[word * width + channel] += slope * input[position * width + channel]
         }
+        let channels = input[position * width..<(position + 1) * width]
+        sums.add(channels.map { slope * $0 }, to: name, from: word * width)
       }
     }
     slope = stream.map { _ in 0 }
@@ -82,11 +83,12 @@ private struct PlainWayBack {
     let input = model.normalized(stream, "h.\(layer).ln_2")
     let hidden = model.product(input, "h.\(layer).mlp.c_fc")
     let activated = hidden.map { PlainLayers.activation($0, configuration.activation) }
-    var change = multiplyBack(activated, "h.\(layer).mlp.c_proj", slope)
+    var change = sums.multiplyBack(activated, "h.\(layer).mlp.c_proj", slope)
     for index in hidden.indices {
       change[index] *= LayerDerivatives.slope(of: configuration.activation, at: hidden[index])
     }
-    normalizeBack(stream, "h.\(layer).ln_2", multiplyBack(input, "h.\(layer).mlp.c_fc", change))
+    normalizeBack(
+      stream, "h.\(layer).ln_2", sums.multiplyBack(input, "h.\(layer).mlp.c_fc", change))
   }
 
   private mutating func attendBack(_ stream: [Double], _ layer: Int) {
@@ -95,44 +97,23 @@ private struct PlainWayBack {
     let gathered = model.gathered(qkv, layer, read.count)
     let change = PlainGradients.attention(
       qkv: qkv, heads: configuration.headCount, headWidth: configuration.headWidth,
-      scale: configuration.attentionScale(inLayer: layer),
-      multiplyBack(gathered, "h.\(layer).attn.c_proj", slope))
-    normalizeBack(stream, "h.\(layer).ln_1", multiplyBack(input, "h.\(layer).attn.c_attn", change))
+      scale: configuration.attentionScale(inLayer: layer), reach: .causal,
+      sums.multiplyBack(gathered, "h.\(layer).attn.c_proj", slope))
+    normalizeBack(
+      stream, "h.\(layer).ln_1", sums.multiplyBack(input, "h.\(layer).attn.c_attn", change))
   }
 
   private mutating func embedBack() {
     let width = configuration.width
     for (position, token) in read.enumerated() {
-      for channel in 0..<width {
-        let change = slope[position * width + channel]
-        gradient["wte.weight"]?[Int(token) * width + channel] += change
-        gradient["wpe.weight"]?[position * width + channel] += change
-      }
+      let change = slope[position * width..<(position + 1) * width]
+      sums.add(change, to: "wte.weight", from: Int(token) * width)
+      sums.add(change, to: "wpe.weight", from: position * width)
     }
-  }
-
-  private mutating func multiplyBack(
-    _ x: [Double], _ name: String, _ dy: [Double]
-  ) -> [Double] {
-    let outputs = model.weights[TensorName("\(name).bias")]?.count ?? 1
-    let found = PlainGradients.multiply(
-      x, by: model.weights[TensorName("\(name).weight")] ?? [], dy, outputs: outputs)
-    add(found, name)
-    return found.input
   }
 
   private mutating func normalizeBack(_ x: [Double], _ name: String, _ dy: [Double]) {
-    let found = PlainGradients.layerNorm(
-      x, weight: model.weights[TensorName("\(name).weight")] ?? [],
-      epsilon: configuration.layerNormEpsilon, dy)
-    add(found, name)
-    for index in slope.indices { slope[index] += found.input[index] }
-  }
-
-  private mutating func add(_ found: PlainGradients.Linear, _ name: String) {
-    for (suffix, values) in [("weight", found.weight), ("bias", found.bias)] {
-      let name = TensorName("\(name).\(suffix)")
-      for (index, value) in values.enumerated() { gradient[name]?[index] += value }
-    }
+    let change = sums.normalizeBack(x, name, epsilon: configuration.layerNormEpsilon, dy)
+    for index in slope.indices { slope[index] += change[index] }
   }
 }

@@ -20,22 +20,15 @@ private struct PlannedWeights: StateDict {
 
   init(_ settings: ModelSettings) throws {
     path = settings.path
-    func extent(_ name: String) throws -> Int {
-      guard let value = try settings.integer(name), 1...largestExtent ~= value else {
-        throw settings.refusal(
-          of: name, "and should be from 1 to \(largestExtent)", as: .unknown)
-      }
-      return value
-    }
-    let width = try extent("n_embd")
-    let inner = settings.has("n_inner") ? try extent("n_inner") : 4 * width
-    let words = try extent("vocab_size")
+    let width = try settings.extent("n_embd")
+    let inner = settings.has("n_inner") ? try settings.extent("n_inner") : 4 * width
+    let words = try settings.extent("vocab_size")
     plan("wte.weight", words, width)
-    plan("wpe.weight", try extent("n_positions"), width)
+    plan("wpe.weight", try settings.extent("n_positions"), width)
     plan("ln_f.weight", width)
     plan("ln_f.bias", width)
     if try settings.flag("tie_word_embeddings") == false { plan("lm_head.weight", words, width) }
-    for layer in 0..<(try extent("n_layer")) { plan(layer, width, inner) }
+    for layer in 0..<(try settings.extent("n_layer")) { plan(layer, width, inner) }
   }
 
   var names: [TensorName] { Array(shapes.keys) }
@@ -67,6 +60,3 @@ private struct PlannedWeights: StateDict {
     }
   }
 }
-
-/// Beyond any model of this kind; no product of two such extents overflows.
-private let largestExtent = 1 << 24

@@ -6,7 +6,7 @@ struct TokenBatch {
   private(set) var windows: [Range<Int>] = []
   /// The token of each row.
   private(set) var tokens: [Int32] = []
-  /// The position of each row within its window.
+  /// The position of each row within its window, or the row of a table that stands for it.
   private(set) var positions: [Int] = []
   /// The rows whose result is wanted, ascending.
   private(set) var kept: [Int] = []
@@ -16,19 +16,30 @@ struct TokenBatch {
   /// Adds the first tokens of a window, of which the results at some positions are wanted; or the
   /// next ones after as many that the layers have read.
   mutating func add(
-    _ window: some Sequence<Int32>, after readCount: Int = 0, keeping wanted: some Sequence<Int>
+    _ window: some Collection<Int32>, after readCount: Int = 0, keeping wanted: some Sequence<Int>,
+    targets: some Sequence<Int32> = EmptyCollection<Int32>()
+  ) {
+    add(window, at: readCount..<readCount + window.count, keeping: wanted, targets: targets)
+  }
+
+  /// The same of tokens at any positions.
+  mutating func add(
+    _ window: some Collection<Int32>, at positions: some Sequence<Int>,
+    keeping wanted: some Sequence<Int>, targets: some Sequence<Int32> = EmptyCollection<Int32>()
   ) {
     let first = tokens.count
     tokens += window
     windows.append(first..<tokens.count)
-    positions += readCount..<readCount + tokens.count - first
+    self.positions += positions
     kept += wanted.map { first + $0 }
+    self.targets += targets
   }
 
   /// Adds a window up to the last token that is needed.
   mutating func add(_ window: ScoredTokens) {
-    add(window.tokens.prefix(window.readCount), keeping: window.scored.lazy.map { $0 - 1 })
-    targets += window.tokens[window.scored]
+    add(
+      window.tokens.prefix(window.readCount), keeping: window.scored.lazy.map { $0 - 1 },
+      targets: window.tokens[window.scored])
   }
 
   /// Shares windows out to batches; those with nothing to score are left out.

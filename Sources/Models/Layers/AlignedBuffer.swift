@@ -34,6 +34,37 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   deinit { munmap(bytes.baseAddress, bytes.count) }
 }
 
+extension AlignedBuffer<Float> {
+  /// Moves some rows to the front.
+  ///
+  /// - Parameters:
+  ///   - rows: ascending.
+  ///   - width: elements of a row.
+  func keep(_ rows: [Int], width: Int) {
+    for (target, row) in rows.enumerated() where target != row {
+      (pointer + target * width).update(from: pointer + row * width, count: width)
+    }
+  }
+
+  /// Moves the first rows to where ``keep(_:width:)`` took them from; the others become 0.
+  ///
+  /// - Parameters:
+  ///   - places: of the first rows, ascending.
+  ///   - width: elements of a row.
+  ///   - rows: all rows.
+  func spread(_ places: [Int], width: Int, rows: Int) {
+    var end = rows
+    for (row, place) in places.enumerated().reversed() {
+      if row != place {
+        (pointer + place * width).update(from: pointer + row * width, count: width)
+      }
+      (pointer + (place + 1) * width).update(repeating: 0, count: (end - place - 1) * width)
+      end = place
+    }
+    pointer.update(repeating: 0, count: end * width)
+  }
+}
+
 /// Pages of zeros, huge ones where the system has them and they would be filled.
 private func zeroedPages(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
   let start = mmap(

@@ -130,20 +130,26 @@ public final class ModelParameters: StateDict {
 extension ModelParameters {
   /// The parameters of a linear layer.
   struct Linear {
-    /// [inputs, outputs].
+    /// [inputs, outputs], or [outputs, inputs] if it is stored transposed.
     let weight: UnsafeMutableBufferPointer<Float>
-    /// [outputs].
-    let bias: UnsafeMutableBufferPointer<Float>
+    /// [outputs], if there is one.
+    let bias: UnsafeMutableBufferPointer<Float>?
+    let outputs: Int
+    let isTransposed: Bool
 
-    var outputs: Int { bias.count }
-    var inputs: Int { weight.count / bias.count }
+    var inputs: Int { weight.count / outputs }
 
-    /// The weight as a factor.
-    func factor() -> Factor { Factor(elements: weight.start, stride: outputs) }
+    /// The weight as a factor, [inputs, outputs].
+    var factor: Factor {
+      Factor(
+        elements: weight.start, stride: isTransposed ? inputs : outputs, isTransposed: isTransposed)
+    }
   }
 
-  func linear(_ name: String) -> Linear {
-    Linear(weight: self["\(name).weight"], bias: self["\(name).bias"])
+  func linear(_ name: String, isTransposed: Bool) -> Linear {
+    let bias = self["\(name).bias"]
+    return Linear(
+      weight: self["\(name).weight"], bias: bias, outputs: bias.count, isTransposed: isTransposed)
   }
 
   private subscript(name: String) -> UnsafeMutableBufferPointer<Float> { self[TensorName(name)] }

@@ -71,24 +71,28 @@ enum PlainGradients {
     return found
   }
 
-  /// Back through causal attention: the gradient by queries, keys and values.
+  /// Back through attention: the gradient by queries, keys and values.
   ///
   /// - Parameters:
   ///   - qkv: [positions, 3 · heads · headWidth].
   ///   - heads: the number of heads.
   ///   - headWidth: channels of a head.
   ///   - scale: what scores are multiplied by.
+  ///   - reach: which positions are attended to.
   ///   - dout: [positions, heads · headWidth].
   /// - Returns: dqkv, laid out as `qkv`.
   static func attention(
-    qkv: [Double], heads: Int, headWidth: Int, scale: Double, _ dout: [Double]
+    qkv: [Double], heads: Int, headWidth: Int, scale: Double, reach: AttentionReach,
+    _ dout: [Double]
   ) -> [Double] {
     let channels = heads * headWidth
+    let positions = dout.count / channels
     var found = zeros(qkv.count)
-    for position in 0..<dout.count / channels {
+    for position in 0..<positions {
       for first in stride(from: 0, to: channels, by: headWidth) {
         let head = Head(
-          position: position, channels: channels, first: first, width: headWidth, scale: scale)
+          position: position, others: 0..<(reach == .causal ? position + 1 : positions),
+          channels: channels, first: first, width: headWidth, scale: scale)
         head.goBack(qkv, dout, addingTo: &found)
       }
     }
@@ -100,6 +104,8 @@ enum PlainGradients {
   /// One query of one head.
   private struct Head {
     let position: Int
+    /// The positions that it attends to.
+    let others: Range<Int>
     let channels: Int
     let first: Int
     let width: Int
@@ -111,8 +117,7 @@ enum PlainGradients {
     }
 
     func goBack(_ qkv: [Double], _ dout: [Double], addingTo found: inout [Double]) {
-      let reach = 0...position
-      let scores = reach.map { other in
+      let scores = others.map { other in
         scale
           * (0..<width).reduce(0) {
             $0 + qkv[place(position, 0, $1)] * qkv[place(other, 1, $1)]
@@ -120,13 +125,13 @@ enum PlainGradients {
       }
       let total = PlainLayers.logSumExp(scores)
       let weights = scores.map { exp($0 - total) }
-      let slopes = reach.map { other in
+      let slopes = others.map { other in
         (0..<width).reduce(0) {
           $0 + dout[position * channels + first + $1] * qkv[place(other, 2, $1)]
         }
       }
       let mean = zip(weights, slopes).reduce(0) { $0 + $1.0 * $1.1 }
-      for other in reach {
+      for other in others {
         let slope = scale * weights[other] * (slopes[other] - mean)
         for channel in 0..<width {
           let dy = dout[position * channels + first + channel]

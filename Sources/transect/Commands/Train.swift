@@ -17,7 +17,9 @@ struct Train: ParsableCommand {
       that are taken in another order in each pass over it.
 
       With --labels, or from a classifier, it is trained to tell classes apart: on JSON lines with \
-      members text and label (--field, --label-field), on columns (--tsv), or on --trees.
+      members text and label (--field, --label-field), on columns (--tsv), or on --trees. Classifiers \
+      are GPT-2s, or RoBERTas and BERTs, of which the checkpoint may be the encoder alone or a masked \
+      language model.
 
       With --valid the weights written are those of the least validation loss. Results are the same \
       bits for any number of threads. What a run has done so far is kept beside the output \

@@ -7,7 +7,7 @@ struct ClassificationOptions: ParsableArguments {
   @Option(
     help: """
       The names of classes to tell apart, with commas between, for a classifier made of a language \
-      model or from scratch. A classifier has its own.
+      model or an encoder, or from scratch. A classifier has its own.
       """, transform: LabelList.init)
   var labels: LabelList?
 

@@ -59,7 +59,7 @@ struct TrainingOptions: ParsableArguments {
     parsing: .unconditional,
     help: """
       Share of activations that is set to 0; if not given, what config.json says, such as \
-      attn_pdrop, embd_pdrop and resid_pdrop of GPT-2, or else 0.1.
+      attn_pdrop, embd_pdrop and resid_pdrop of GPT-2 or hidden_dropout_prob of BERT, or else 0.1.
       """)
   var dropout: Double?
 
@@ -175,7 +175,7 @@ struct TrainingOptions: ParsableArguments {
     words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
     words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
     words += patience.map { ["--patience", "\($0)"] } ?? []
-    words += precision == .float32 ? [] : ["--precision", precision.optionName]
+    words += precision == .float32 ? [] : ["--precision", precision.rawValue]
     return words + grid.flatMap { ["--grid", $0.text] }
   }
 }

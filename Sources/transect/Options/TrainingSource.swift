@@ -67,7 +67,8 @@ struct TrainingSourceOptions: ParsableArguments {
       tokenizerFolder: place,
       inputs: try recordedInputs([argument], ["base"], [list], resources)
         + companionInputs(
-          of: argument, tokenizer: try TokenizerFolder(place).files(), from: place))
+          of: argument, tokenizer: try tokenizerContent(of: classifier?.classifier, in: place),
+          from: place))
   }
 
   private func languageModel(
@@ -111,15 +112,25 @@ struct TrainingSourceOptions: ParsableArguments {
       companions: tokenizerFiles(in: place), tokenizerFolder: place,
       inputs: [
         .init(label: baseName(config), role: "configuration", path: config, bytes: bytes)
-      ] + (try tokenizerInputs(place)))
+      ] + (try tokenizerInputs(of: classifier?.classifier, place)))
   }
 
-  private func tokenizerInputs(_ place: String) throws -> [Provenance.Input] {
-    try TokenizerFolder(place).files().map {
+  private func tokenizerInputs(
+    of classifier: TrainableClassifier?, _ place: String
+  ) throws -> [Provenance.Input] {
+    try tokenizerContent(of: classifier, in: place).map {
       .init(
         label: baseName($0.path), role: "tokenizer", path: $0.path, folder: place,
         bytes: $0.bytes)
     }
+  }
+
+  /// The files that ids depend on.
+  private func tokenizerContent(
+    of classifier: TrainableClassifier?, in place: String
+  ) throws -> [(bytes: [UInt8], path: String)] {
+    let folder = try TokenizerFolder(place)
+    return try classifier.map { try folder.files(of: $0.family) } ?? folder.files()
   }
 
   /// The options that shape a run, in a fixed order.
@@ -141,7 +152,7 @@ struct TrainingSource {
   let model: any TrainableModel
   /// The same, if it tells classes apart.
   let classifier: TrainableClassifier?
-  /// Whether the checkpoint is a language model of which a classifier is made.
+  /// Whether the checkpoint is a language model, or an encoder, of which a classifier is made.
   let drawsHead: Bool
   /// The content of `config.json`, where it is not among the companions.
   let configurationText: [UInt8]?

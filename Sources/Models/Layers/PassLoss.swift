@@ -1,6 +1,4 @@
-/// The loss of a GPT-2 on windows of tokens, and its gradient by every parameter.
-///
-///     loss = Σ over scored tokens of −log p(token | those before it)      in nats
+/// The loss of a model on windows of tokens, and its gradient by every parameter; see ``TrainingLoss``.
 ///
 /// The pass forwards keeps the activations of the batch, the pass back goes through them from the last
 /// to the first. Both share products out to threads by tiles of the result, so bits depend on no
@@ -9,49 +7,39 @@
 /// In bfloat16 both factors of every product by a matrix, and of the products that give gradients, are
 /// rounded to the nearest; sums, attention, normalizations, logits and all that is kept are binary32.
 ///
-/// - Note: One call at a time. The weights may change between calls.
-///
 /// Source: Rumelhart, Hinton & Williams 1986, "Learning representations by back-propagating errors".
-public final class GPT2Loss: TrainingLoss {
-  /// What the model is like.
-  public let configuration: GPT2Configuration
-  /// The weights.
-  public let parameters: ModelParameters
+final class PassLoss<Pass: TrainingPass>: TrainingLoss {
+  let configuration: Pass.Configuration
+  let parameters: ModelParameters
   let team: LayerTeam
-  private var tape: GPT2Tape
+  private var tape: TrainingTape
 
-  /// Creates the loss of a model.
-  ///
   /// - Parameters:
   ///   - configuration: what the model is like.
   ///   - parameters: the weights; read at each call.
   ///   - threads: how many work at once, at least 1.
   ///   - precision: what factors of matrix products are rounded to.
-  public init(
-    _ configuration: GPT2Configuration, _ parameters: ModelParameters, threads: Int,
-    precision: Precision = .float32
+  init(
+    _ configuration: Pass.Configuration, _ parameters: ModelParameters, threads: Int,
+    precision: Precision
   ) {
     (self.configuration, self.parameters) = (configuration, parameters)
     team = LayerTeam(threads: threads, precision: precision)
-    tape = GPT2Tape(configuration, positions: 1)
+    tape = TrainingTape(configuration, positions: 1)
   }
 
-  /// What each scored token loses; see ``TrainingLoss/losses(of:)``.
-  public func losses(of windows: [ScoredTokens]) throws -> TokenLosses {
+  func losses(of windows: [ScoredTokens]) throws -> TokenLosses {
     try run(windows, .none, DropoutSeed(seed: 0, step: 0)) { pass in
       pass.forward()
       pass.score(scale: 1, gradient: nil)
     }
   }
 
-  /// Adds the gradient of the scaled loss; see
-  /// ``TrainingLoss/addGradient(of:scale:dropout:seed:to:)``.
-  ///
   /// - Complexity: three times the operations of ``losses(of:)``. The memory of the passes is kept for
   ///   the next call.
-  public func addGradient(
-    of windows: [ScoredTokens], scale: Double, dropout: DropoutRates = .none,
-    seed: DropoutSeed = DropoutSeed(seed: 0, step: 0), to gradient: ModelParameters
+  func addGradient(
+    of windows: [ScoredTokens], scale: Double, dropout: DropoutRates, seed: DropoutSeed,
+    to gradient: ModelParameters
   ) throws -> TokenLosses {
     precondition(gradient.tensors == parameters.tensors)
     return try run(windows, dropout, seed) { pass in
@@ -62,16 +50,15 @@ public final class GPT2Loss: TrainingLoss {
   }
 
   private func run(
-    _ windows: [ScoredTokens], _ dropout: DropoutRates, _ seed: DropoutSeed,
-    _ body: (GPT2Pass) -> Void
+    _ windows: [ScoredTokens], _ dropout: DropoutRates, _ seed: DropoutSeed, _ body: (Pass) -> Void
   ) throws -> TokenLosses {
     let batch = try batch(windows)
     if batch.tokens.count > tape.positions {
-      tape = GPT2Tape(configuration, positions: batch.tokens.count)
+      tape = TrainingTape(configuration, positions: batch.tokens.count)
     }
     guard !batch.kept.isEmpty else { return TokenLosses(nats: [], hits: nil) }
     body(
-      GPT2Pass(
+      Pass(
         configuration: configuration, parameters: parameters, batch: batch, tape: tape, team: team,
         dropout: dropout, seed: seed))
     return TokenLosses(
@@ -93,7 +80,7 @@ public final class GPT2Loss: TrainingLoss {
       } else {
         try limits.require(window.tokens, reading: window.readCount, as: name)
       }
-      batch.add(window)
+      configuration.add(window, to: &batch)
     }
     return batch
   }
