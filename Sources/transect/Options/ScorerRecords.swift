@@ -32,7 +32,7 @@ extension ScorerOptions {
   var jsonMembers: [(String, String)] {
     [
       ("conditional", "\(conditional)"), ("with_prompt", "\(withPrompt)"),
-      ("words", jsonString(words.rawValue)),
+      ("words", jsonString(wordRule.rawValue)),
     ]
   }
 
@@ -44,7 +44,7 @@ extension ScorerOptions {
     return [
       flag("conditional", conditional), flag("scorer_bos", scorerBos),
       flag("with_prompt", withPrompt),
-      ResultAttribute("words", .text(words.rawValue)),
+      ResultAttribute("words", .text(wordRule.rawValue)),
     ]
   }
 
@@ -63,7 +63,7 @@ extension ScorerOptions {
     return [
       ("conditional", "\(conditional)"), ("scorer_bos", "\(scorerBos)"),
       ("scorer_stride", scorerStride.map { "\($0)" } ?? "null"),
-      ("with_prompt", "\(withPrompt)"), ("words", jsonString(words.rawValue)),
+      ("with_prompt", "\(withPrompt)"), ("words", jsonString(wordRule.rawValue)),
       ("scorer", name(self.scorer)), ("sentiment", name(sentiment)),
       ("sentiment_labels", parts(scorer.sentiment?.score.roles)), ("grammar", name(grammar)),
       ("grammar_labels", parts(scorer.grammar?.score.roles)),
