@@ -59,6 +59,13 @@ struct TrainingOptions: ParsableArguments {
     transform: readSeed)
   var seed: UInt64 = 0
 
+  @Option(
+    help: """
+      Draw windows and dropout of the steps after STEP by another seed, as 60:7. Runs that differ in \
+      this alone take the same first steps, as for a study of instability.
+      """)
+  var branch: BranchArgument?
+
   @Option(help: "Steps from one measurement of the validation text to the next.")
   var validEvery = 100
 
@@ -141,7 +148,7 @@ struct TrainingOptions: ParsableArguments {
         betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay,
         gradientLimit: clip == 0 ? .infinity : clip),
       dropout: dropout.map { DropoutRates(all: $0) } ?? model.dropoutRates(settings), seed: seed,
-      validationInterval: validEvery, patience: patience)
+      branch: branch?.branch, validationInterval: validEvery, patience: patience)
   }
 
   /// The options that shape a run, in a fixed order; those that were left to defaults too, lest a run
@@ -154,6 +161,7 @@ struct TrainingOptions: ParsableArguments {
     words += ["--beta1", "\(beta1)", "--beta2", "\(beta2)", "--epsilon", "\(epsilon)"]
     words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
     words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
+    words += branch.map { ["--branch", "\($0.branch.step):\($0.branch.seed)"] } ?? []
     words += patience.map { ["--patience", "\($0)"] } ?? []
     return words + grid.flatMap { ["--grid", $0.text] }
   }
@@ -191,6 +199,18 @@ struct GridAxis: ExpressibleByArgument {
     case .steps: options.steps = Int(value)
     }
     return options
+  }
+}
+
+/// Where a run takes another seed, as 60:7: the last step that is shared, and the seed.
+struct BranchArgument: ExpressibleByArgument {
+  let branch: TrainingPlan.Branch
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let step = Int(parts[0]), step >= 0 else { return nil }
+    guard let seed = try? readSeed(String(parts[1])) else { return nil }
+    branch = .init(step: step, seed: seed)
   }
 }
 
