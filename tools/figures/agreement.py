@@ -15,7 +15,7 @@ import numpy as np
 
 from result_files import dimension
 
-SCORES = ("text_perplexity", "positive_score", "grammar", "distinct_1", "distinct_2", "distinct_3")
+SCORES = ("corpus_perplexity", "positive_score", "grammar", "distinct_1", "distinct_2", "distinct_3")
 HEAD = """| score | inside: largest | mean | in errors | outside: largest | mean | in errors | correlation |
 |---|--:|--:|--:|--:|--:|--:|--:|"""
 

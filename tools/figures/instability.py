@@ -72,7 +72,7 @@ def draw_barriers(axis, table, places):
                       if (row["study"], row["text"], row["pair"]) == (study, text, pair)]
             if chosen:
                 draw_line(axis, index, chosen, places, label if pair == PAIRS[0] else None, pair)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(bottom=-0.02 * axis.get_ylim()[1])  # points at 0 are seen whole
     axis.set_ylabel("barrier, nats per token")
     axis.legend(frameon=False, fontsize=8)
 
@@ -101,7 +101,8 @@ def draw_origins(axis, table, places):
             axis.axhline(row["log10_p"], color="0.7", linewidth=4, label="two initializations")
     axis.axhline(LEVEL, color="0.4", linestyle=":", linewidth=1, label=f"level $10^{{{LEVEL}}}$")
     axis.set_yscale("symlog", linthresh=10)
-    axis.set_ylabel("certified log$_{10}$ p of a shared initialization")
+    axis.set_ylim(top=3)
+    axis.set_ylabel("certified log$_{10}$ p of independence")
     axis.legend(frameon=False, fontsize=8)
 
 

@@ -3,6 +3,7 @@
 #
 #     awk -v set=NAME -v classes=0,0,1,2,2 -v scores=p_negative,p_neutral,p_positive -f accuracy.awk TEXTS SCORES
 #
+# The class is that of the largest score; a single score is the probability of the second of two classes.
 # Prints set, texts, accuracy, the share of the commonest class, and the mean of the classes' recalls.
 BEGIN { split(classes, class, ","); number = split(scores, score, ",") }
 function member(name,  value) {
@@ -12,7 +13,7 @@ function member(name,  value) {
 }
 FNR == NR { truth[FNR] = classes == "" ? member("label") : class[member("label") + 1]; next }
 /"kind":"text"/ {
-  best = 1
+  best = number == 1 && member(score[1]) > 0.5 ? 2 : 1
   for (i = 2; i <= number; i++) if (member(score[i]) > member(score[best])) best = i
   line = member("line")
   texts++

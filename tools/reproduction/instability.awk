@@ -8,7 +8,7 @@ function member(name,  value) {
   return value
 }
 /"kind":"verdict"/ { log_p = member("ln_p_cert") / log(10) }
-/"kind":"point"/ && member("distance_a") == 0 { distance = member("distance_b") }
+/"kind":"point"/ && member("distance_a") + 0 == 0 { distance = member("distance_b") }
 /"definition":"barrier"/ {
   rows++
   print start "," member("text") "," member("height") "," member("lower") "," member("upper") "," distance "," log_p
