@@ -2,6 +2,24 @@ import Models
 
 /// What shapes a run of training, besides model and texts.
 public struct TrainingPlan: Hashable, Sendable {
+  /// Where a run leaves others that begin as it does.
+  public struct Branch: Hashable, Sendable {
+    /// The last step that is shared; 0 if none is.
+    public let step: Int
+    /// Of the order of windows and of dropout after it.
+    public let seed: UInt64
+
+    /// Describes a branch.
+    ///
+    /// - Parameters:
+    ///   - step: the last step that is shared, not negative.
+    ///   - seed: of what is drawn after it.
+    public init(step: Int, seed: UInt64) {
+      precondition(step >= 0)
+      (self.step, self.seed) = (step, seed)
+    }
+  }
+
   /// Windows whose gradients are computed at once.
   public let batch: Int
   /// Batches whose gradients make one step.
@@ -14,6 +32,8 @@ public struct TrainingPlan: Hashable, Sendable {
   public let dropout: DropoutRates
   /// Of all random numbers.
   public let seed: UInt64
+  /// From where on another seed draws windows and dropout, if any does.
+  public let branch: Branch?
   /// Steps from one validation to the next; there is one at the last step too.
   public let validationInterval: Int
   /// How many validations without a new least loss end the run, if any.
@@ -30,20 +50,36 @@ public struct TrainingPlan: Hashable, Sendable {
   ///   - optimizer: what shapes a step besides.
   ///   - dropout: how much of the activations is set to 0.
   ///   - seed: of all random numbers.
+  ///   - branch: from where on another seed draws windows and dropout, if any does.
   ///   - validationInterval: steps from one validation to the next, at least 1.
   ///   - patience: how many validations without a new least loss end the run, if any, at least 1.
   ///   - precision: what factors of matrix products are rounded to.
   public init(
     batch: Int, accumulation: Int = 1, schedule: LearningRateSchedule,
     optimizer: AdamW.Settings = .init(), dropout: DropoutRates = .none, seed: UInt64,
-    validationInterval: Int = .max, patience: Int? = nil, precision: Precision = .float32
+    branch: Branch? = nil, validationInterval: Int = .max, patience: Int? = nil,
+    precision: Precision = .float32
   ) {
     precondition(batch >= 1 && accumulation >= 1 && validationInterval >= 1)
     precondition(patience.map { $0 >= 1 } ?? true)
     (self.batch, self.accumulation, self.schedule) = (batch, accumulation, schedule)
     (self.optimizer, self.dropout, self.seed) = (optimizer, dropout, seed)
+    self.branch = branch
     (self.validationInterval, self.patience) = (validationInterval, patience)
     self.precision = precision
+  }
+
+  /// The seed of what a step draws.
+  ///
+  /// - Parameter step: from 1.
+  /// - Returns: the seed of the run, or that of the branch after it.
+  func seed(at step: Int) -> UInt64 { branch.flatMap { step > $0.step ? $0.seed : nil } ?? seed }
+
+  /// Windows in the order of the run, given their order without a branch.
+  func ordered(_ data: any TrainingData) -> any TrainingData {
+    guard let branch else { return data }
+    return BranchedData(
+      data, reorderedBy: branch.seed, from: branch.step * batch * accumulation)
   }
 }
 
@@ -153,7 +189,7 @@ public final class Trainer {
     _ model: any TrainableModel, _ parameters: ModelParameters, plan: TrainingPlan,
     data: any TrainingData, validation: (any TrainingData)?, threads: Int
   ) {
-    (self.parameters, self.plan, self.data) = (parameters, plan, data)
+    (self.parameters, self.plan, self.data) = (parameters, plan, plan.ordered(data))
     self.validation = validation?.allWindows() ?? []
     gradient = ModelParameters(like: parameters)
     optimizer = AdamW(parameters, settings: plan.optimizer, threads: threads)
@@ -222,7 +258,7 @@ public final class Trainer {
         try loss.addGradient(
           of: data.windows(batch * plan.batch..<(batch + 1) * plan.batch),
           scale: 1 / Double(targetsPerStep), dropout: plan.dropout,
-          seed: DropoutSeed(seed: plan.seed, step: UInt64(batch)), to: gradient))
+          seed: DropoutSeed(seed: plan.seed(at: number), step: UInt64(batch)), to: gradient))
     }
     return sum
   }

@@ -19,6 +19,12 @@ public protocol TrainingData: Sendable {
 
   /// All windows, in the order of the text.
   func allWindows() -> [ScoredTokens]
+
+  /// The same windows in other orders.
+  ///
+  /// - Parameter seed: of the orders.
+  /// - Returns: the data, as if it had been made with that seed.
+  func reordered(by seed: UInt64) -> any TrainingData
 }
 
 /// Sequences with their classes, in another order in each pass.
@@ -27,7 +33,7 @@ public protocol TrainingData: Sendable {
 /// random whatever their lengths.
 public struct LabelledSequences: TrainingData {
   private let all: [ScoredTokens]
-  private let seed: UInt64
+  private var seed: UInt64
   private var pass = -1
   private var order: [Int] = []
 
@@ -62,6 +68,13 @@ public struct LabelledSequences: TrainingData {
 
   /// All sequences, in the order they were given in.
   public func allWindows() -> [ScoredTokens] { all }
+
+  /// The same sequences in other orders.
+  public func reordered(by seed: UInt64) -> any TrainingData {
+    var copy = self
+    (copy.seed, copy.pass) = (seed, -1)
+    return copy
+  }
 
   private mutating func begin(_ pass: Int) {
     var random = RandomStream(seed: seed, stream: RandomPurpose.order.stream(pass))

@@ -13,7 +13,7 @@ public struct TrainingText: TrainingData {
   public let length: Int
   /// All tokens.
   public let tokens: [Int32]
-  private let seed: UInt64
+  private var seed: UInt64
   private var pass = -1
   private var order: [Int] = []
   private var start = 0
@@ -68,6 +68,16 @@ public struct TrainingText: TrainingData {
       let window = tokens[first...min(first + length, tokens.count - 1)]
       return ScoredTokens(tokens: Array(window), scored: 1..<window.count)
     }
+  }
+
+  /// The same text, whose passes begin at other places and are taken in other orders.
+  ///
+  /// - Parameter seed: of places and orders.
+  /// - Returns: the text, as if it had been joined with that seed.
+  public func reordered(by seed: UInt64) -> any TrainingData {
+    var copy = self
+    (copy.seed, copy.pass) = (seed, -1)
+    return copy
   }
 
   private mutating func begin(_ pass: Int) {

@@ -94,6 +94,35 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: broken + ".training"))
   }
 
+  @Test("Weights of steps that are to be kept are those of a run that ends there, also in a branch")
+  func keptSteps() throws {
+    let constant = ["--init", miniature("base"), "--schedule", "constant", "-q"]
+    let long = folder.path + "/long"
+    let kept = ["--steps", "9", "--keep-at", "0,4,9", "--branch", "4:3", "--save-every", "2"]
+    #expect(try Run(options(long) + constant + kept).code == 0)
+    let short = folder.path + "/short"
+    #expect(try Run(options(short) + constant + ["--steps", "4"]).code == 0)
+    func weights(_ path: String) throws -> [UInt8] { try content(path + "/model.safetensors") }
+    #expect(try weights(long + "-step-4") == weights(short))
+    #expect(try weights(long + "-step-9") == weights(long))
+    let first = try Run("norms", miniature("base"), long + "-step-0", "--by", "total", "--csv")
+    #expect(first.table.first?["diff_l2"] == "0.0")
+    let trunk = folder.path + "/trunk"
+    #expect(try Run(options(trunk) + constant + ["--steps", "9"]).code == 0)
+    #expect(try weights(trunk) != weights(long))
+    for wrong in [
+      ["--keep-at", "10"], ["--keep-at", "x"], ["--branch", "4"], ["--branch", "-1:2"],
+    ] {
+      #expect(
+        try Run(options(folder.path + "/no") + constant + ["--steps", "9"] + wrong).code == 64)
+    }
+    let occupied = options(folder.path + "/more") + constant + ["--steps", "5", "--keep-at", "2"]
+    #expect(try Run(occupied).code == 0)
+    try FileManager.default.removeItem(atPath: folder.path + "/more")
+    let refused = try Run(occupied)
+    #expect(refused.code == 2 && refused.errors.contains("more-step-2"))
+  }
+
   @Test("From scratch the seed gives the weights; transformers' names and files are written")
   func scratch() throws {
     let config = try folder.write(

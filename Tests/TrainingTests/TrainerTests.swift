@@ -13,6 +13,7 @@ struct TinyRun {
   var dropout = DropoutRates(embedding: 0.1, attention: 0.1, residual: 0.1)
   var validationInterval = 5
   var patience: Int?
+  var branch: TrainingPlan.Branch?
   var threads = 2
   var precision = Precision.float32
 
@@ -22,8 +23,8 @@ struct TinyRun {
     TrainingPlan(
       batch: batch, accumulation: accumulation,
       schedule: LearningRateSchedule(.linear, peak: rate, warmUp: 2, steps: steps),
-      dropout: dropout, seed: 5, validationInterval: validationInterval, patience: patience,
-      precision: precision)
+      dropout: dropout, seed: 5, branch: branch, validationInterval: validationInterval,
+      patience: patience, precision: precision)
   }
 
   func model() throws -> (GPT2Configuration, ModelParameters) {
@@ -96,6 +97,22 @@ extension Trainer {
     // A twentieth of what is learnt, from 2.4 nats to less than 0.5; a factor rounds by 1/500.
     #expect(runs[0].0 < 0.5 && abs(runs[0].0 - runs[1].0) < 0.1)
     #expect(runs[0].1 != runs[1].1)
+  }
+
+  @Test("A branch takes the steps of its trunk up to where it parts, and others after it")
+  func branches() throws {
+    let trunk = try TinyRun().trainer().finish()
+    for step in [0, 1, 7] {
+      let trainer = try TinyRun(branch: .init(step: step, seed: 9)).trainer()
+      let steps = try trainer.finish()
+      #expect(steps[..<step] == trunk[..<step])
+      // The loss of a step is that of its windows before it, so it differs from the first one on.
+      #expect(zip(steps[step...], trunk[step...]).allSatisfy { $0.loss != $1.loss })
+      let again = try TinyRun(branch: .init(step: step, seed: 9), threads: 3).trainer()
+      #expect(try again.finish() == steps && again.bits == trainer.bits)
+    }
+    let late = try TinyRun(branch: .init(step: 12, seed: 9)).trainer()
+    #expect(try late.finish() == trunk)
   }
 
   @Test("Parts of a batch, accumulated, give the gradient of the whole")

@@ -35,6 +35,14 @@ import Training
     #expect(third.windows(0..<60) != all)
   }
 
+  @Test("Another order is that of a text that was joined with another seed")
+  func reordered() throws {
+    var (text, other) = (try text(100, length: 7), try text(100, length: 7, seed: 2))
+    _ = text.windows(0..<3)
+    var reordered = text.reordered(by: 2)
+    #expect(reordered.windows(0..<60) == other.windows(0..<60))
+  }
+
   @Test("Documents are followed by the end of text; all windows together score the rest")
   func documents() throws {
     let text = try TrainingText(

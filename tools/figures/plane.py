@@ -24,12 +24,14 @@ from result_files import checkpoints, formula, strings
 SIDE = 3.8  # inches, of a square as large as a panel
 WIDEST = 12  # inches, of panels beside each other
 WIDE = 5  # times the least perplexity; over more, levels are 1, 2, 5, 10 and so on
+FAR = 500  # times; over more, they are 1, 10, 100
 HALO = [effects.withStroke(linewidth=2.5, foreground="white", alpha=0.85)]
+LOST = 1e3  # times the least perplexity; what is above has one colour
 OPTIONS = {"--euclidean": {"action": "store_true",
                            "help": "draw lengths and angles as they are between weights"}}
 
 
-SCORES = {"text_perplexity": "perplexity of texts", "positive_score": "positive score",
+SCORES = {"corpus_perplexity": "perplexity of texts", "positive_score": "positive score",
           "grammar": "grammar score", "distinct_1": "distinct-1", "distinct_2": "distinct-2",
           "distinct_3": "distinct-3"}
 
@@ -109,7 +111,8 @@ def draw_maps(figure, shown, axes, mesh, data):
 
 def add_bar(figure, image, beside, levels, label=""):
     """The scale of one map, or of several."""
-    bar = figure.colorbar(image, ax=beside, label=label, pad=0.02, aspect=30, ticks=levels)
+    bar = figure.colorbar(image, ax=beside, label=label, pad=0.02, aspect=30, ticks=levels,
+                          extend=getattr(image.norm, "extend", "neither"))
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
@@ -137,11 +140,15 @@ def panels(count, ratio):
 
 
 def colour_scale(values):
-    """One logarithmic scale for all panels, and round levels on it."""
-    low, high = values.min(), values.max()
+    """One logarithmic scale for all panels, and round levels on it; it ends where all is lost."""
+    low, high = values.min(), min(values.max(), LOST * values.min())
     locator = LogLocator(subs=(1, 2, 5)) if high > WIDE * low else MaxNLocator(8)
+    if high > FAR * low:
+        locator = LogLocator()
     levels = [level for level in locator.tick_values(low, high) if low < level < high]
-    return LogNorm(low, max(high, 1.01 * low)), levels
+    norm = LogNorm(low, max(high, 1.01 * low))
+    norm.extend = "max" if values.max() > norm.vmax else "neither"
+    return norm, levels
 
 
 def draw_map(axis, mesh, values, norm, levels):

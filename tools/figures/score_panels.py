@@ -2,14 +2,16 @@
 import pathlib
 
 import numpy as np
+from matplotlib.ticker import StrMethodFormatter
 
 from alpha_lines import look
 from result_files import dimension, formula
 
 PANELS = {
-    "perplexity of texts": ("text_perplexity",), "positive score": ("positive_score",),
+    "perplexity of texts": ("corpus_perplexity",), "positive score": ("positive_score",),
     "grammar score": ("grammar",), "distinct-n": ("distinct_1", "distinct_2", "distinct_3"),
 }
+WIDE = 10
 SIZE = (2.6, 2.3)  # inches of a panel
 
 
@@ -40,9 +42,19 @@ def draw(axes, runs):
             for name in PANELS[title]:
                 if name in run["scores"]:
                     draw_line(axis, run, name, look(index)["color"])
+        scale(axis, title, runs)
         axis.set_title(title, fontsize=9)
         axis.set_xlabel(formula(runs[0]["parameter"]))
         axis.spines[["top", "right"]].set_visible(False)
+
+
+def scale(axis, title, runs):
+    """Logarithmic where the largest of some perplexities is far above the least."""
+    values = np.concatenate([run["scores"][name][0] for run in runs for name in PANELS[title]
+                             if name in run["scores"]])
+    if "perplexity" in title and np.nanmax(values) > WIDE * np.nanmin(values):
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def draw_line(axis, run, name, colour):

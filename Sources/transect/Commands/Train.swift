@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import HDF5
 import JSON
+import Models
 import Reports
 import Tokenization
 import Training
@@ -42,6 +43,13 @@ struct Train: ParsableCommand {
   @Option(help: "Steps from one state that is kept on disk to the next.")
   var saveEvery = 100
 
+  @Option(
+    help: """
+      Also write the weights after these steps, as 0,100,1000, as checkpoints of their own beside the \
+      output: OUTPUT-step-100. Step 0 is the beginning.
+      """)
+  var keepAt: KeptSteps?
+
   @Option(help: "Also write the loss of each step to this HDF5 file.")
   var log: String?
 
@@ -52,6 +60,12 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard training.grid.isEmpty || valid != nil else {
       throw ValidationError("--grid needs --valid, whose loss tells which run is best")
+    }
+    guard keepAt == nil || training.grid.isEmpty else {
+      throw ValidationError("--keep-at is of one run, and --grid of several")
+    }
+    guard keepAt?.steps.allSatisfy({ $0 <= training.steps }) ?? true else {
+      throw ValidationError("--keep-at has a step after the last, \(training.steps)")
     }
     guard !text.isEmpty else { throw ValidationError("name a text with --text") }
     guard saveEvery >= 1 else { throw ValidationError("--save-every must be positive") }
@@ -96,7 +110,7 @@ struct Train: ParsableCommand {
         source: source, texts: texts, plan: try options.plan(source.model, source.settings),
         folder: keptPath + (variants.count == 1 ? "" : "-\(index + 1)"),
         identity: identity(inputs, options), threads: resources.threads, saveInterval: saveEvery,
-        discardsOthers: output.force)
+        discardsOthers: output.force, keep: { try keep($0, source) })
     }
   }
 
@@ -113,10 +127,12 @@ struct Train: ParsableCommand {
       throw ValidationError("the model tells no classes apart; name them with --labels")
     }
     if source.classifier != nil { _ = try classification.layout(layout, phrases: false) }
-    try output.check(
-      against: source.checkpoint.map { [$0.checkpoint] } ?? [],
-      isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
-    if let log { try checkOutput(log, against: source.checkpoint.map { [$0.checkpoint] } ?? []) }
+    let inputs = source.checkpoint.map { [$0.checkpoint] } ?? []
+    for place in [output] + (keepAt?.steps.sorted() ?? []).map(output.after(step:)) {
+      try place.check(
+        against: inputs, isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
+    }
+    if let log { try checkOutput(log, against: inputs) }
     try requireMemory(source)
     return source
   }
@@ -125,9 +141,7 @@ struct Train: ParsableCommand {
     _ trainer: Trainer, _ source: TrainingSource, _ result: TrainReport,
     _ inputs: [Provenance.Input]
   ) throws {
-    try output.write(carrying: source.companions, configuration: source.configurationText) { path in
-      try writeCheckpoint(trainer.parameters, to: path, naming: source.storedName)
-    }
+    try write(trainer.parameters, source, to: output)
     guard let log else { return }
     let provenance = Provenance(
       command: (["transect", "train"] + recorded).joined(separator: " "), inputs: inputs,
@@ -137,6 +151,21 @@ struct Train: ParsableCommand {
       groups: result.groups(), provenance
     )
     .write(to: log, force: output.force)
+  }
+
+  /// Writes the weights of a step that is to be kept.
+  private func keep(_ trainer: Trainer, _ source: TrainingSource) throws {
+    let step = trainer.progress.step
+    guard keepAt?.steps.contains(step) ?? false else { return }
+    try write(trainer.parameters, source, to: output.after(step: step))
+  }
+
+  private func write(
+    _ parameters: ModelParameters, _ source: TrainingSource, to place: CheckpointOutputOptions
+  ) throws {
+    try place.write(carrying: source.companions, configuration: source.configurationText) { path in
+      try writeCheckpoint(parameters, to: path, naming: source.storedName)
+    }
   }
 
   private func requireMemory(_ source: TrainingSource) throws {

@@ -16,6 +16,8 @@ struct TrainingRun {
   let saveInterval: Int
   /// Whether what another run has kept in the folder goes.
   let discardsOthers: Bool
+  /// Is given the run before its first step and after each, and writes what is wanted of it.
+  let keep: (Trainer) throws -> Void
 
   /// A run where it stopped, or at its beginning.
   struct Session {
@@ -57,9 +59,11 @@ struct TrainingRun {
     let (trainer, kept) = (session.trainer, session.kept)
     let progress = TrainingProgressLine(trainer)
     defer { progress.end() }
+    if trainer.progress.step == 0 { try keep(trainer) }
     while !trainer.isDone {
       let step = try advance(session)
       kept.append(step)
+      try keep(trainer)
       if trainer.isBest { try kept.saveBest(trainer) }
       if step.number % saveInterval == 0 { try kept.save(trainer) }
       progress.advance(step)

@@ -69,6 +69,13 @@ struct TrainingOptions: ParsableArguments {
   var seed: UInt64 = 0
 
   @Option(
+    help: """
+      Draw windows and dropout of the steps after STEP by another seed, as 60:7. Runs that differ in \
+      this alone take the same first steps, as for a study of instability.
+      """)
+  var branch: BranchArgument?
+
+  @Option(
     parsing: .unconditional, help: "Steps from one measurement of the validation text to the next.")
   var validEvery = 100
 
@@ -161,7 +168,8 @@ struct TrainingOptions: ParsableArguments {
         betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay,
         gradientLimit: clip == 0 ? .infinity : clip),
       dropout: dropout.map { DropoutRates(all: $0) } ?? model.dropoutRates(settings), seed: seed,
-      validationInterval: validEvery, patience: patience, precision: precision)
+      branch: branch?.branch, validationInterval: validEvery, patience: patience,
+      precision: precision)
   }
 
   /// The options that shape a run, in a fixed order; those that were left to defaults too, lest a run
@@ -174,6 +182,7 @@ struct TrainingOptions: ParsableArguments {
     words += ["--beta1", "\(beta1)", "--beta2", "\(beta2)", "--epsilon", "\(epsilon)"]
     words += ["--clip", "\(clip)"] + (dropout.map { ["--dropout", "\($0)"] } ?? [])
     words += ["--seed", "\(seed)", "--valid-every", "\(validEvery)"]
+    words += branch.map { ["--branch", "\($0.branch.step):\($0.branch.seed)"] } ?? []
     words += patience.map { ["--patience", "\($0)"] } ?? []
     words += precision == .float32 ? [] : ["--precision", precision.rawValue]
     return words + grid.flatMap { ["--grid", $0.text] }
@@ -219,6 +228,18 @@ struct GridAxis {
     case .steps: options.steps = Int(value)
     }
     return options
+  }
+}
+
+/// Where a run takes another seed, as 60:7: the last step that is shared, and the seed.
+struct BranchArgument: ExpressibleByArgument {
+  let branch: TrainingPlan.Branch
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let step = Int(parts[0]), step >= 0 else { return nil }
+    guard let seed = try? readSeed(String(parts[1])) else { return nil }
+    branch = .init(step: step, seed: seed)
   }
 }
 
