@@ -32,6 +32,9 @@ public struct TrainResult: Sendable {
     return results.indices.min { (loss($0), $0) < (loss($1), $1) } ?? 0
   }
 
+  /// Whether a validation loss was measured, of which one is the least.
+  public var hasValidation: Bool { best != nil }
+
   /// A row for each step.
   public var table: ReportTable {
     ReportTable(

@@ -290,7 +290,8 @@ public final class Trainer {
 
   private func requireFinite(_ value: Double, _ what: String, _ step: Int) throws {
     guard !value.isFinite else { return }
-    throw TrainingError(.nonfinite, in: "step \(step)", "the \(what) is \(value)")
+    throw TrainingError(
+      .nonfinite, in: "step \(step)", "the \(what) is \(value.isNaN ? "nan" : "\(value)")")
   }
 }
 

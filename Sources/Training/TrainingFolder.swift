@@ -17,6 +17,8 @@ public final class TrainingFolder {
   private let journal: Journal
   /// Steps that are not on disk yet.
   private var pending: [TrainingStep] = []
+  /// The step whose state is kept, if there is a state.
+  public private(set) var keptStep: Int?
 
   private var statePath: String { path + "/state.safetensors" }
 
@@ -64,6 +66,7 @@ public final class TrainingFolder {
     try StoredParameters.write(
       TrainingFolder.parts(of: trainer), metadata: [("run", run)] + trainer.progress.metadata,
       to: statePath)
+    keptStep = trainer.progress.step
     let best = trainer.progress.best.map { TrainingFolder.bestName($0.step) }
     TrainingFolder.removeFiles(in: path) { $0.hasPrefix("best-") && $0 != best }
   }
@@ -81,9 +84,19 @@ public final class TrainingFolder {
   /// Fills a trainer with what was kept last, if anything was.
   ///
   /// - Parameter trainer: at its beginning.
-  /// - Throws: ``TrainingError`` or `CheckpointError` if it cannot be read, or is of another run.
+  /// - Throws: ``TrainingError`` of the kind `malformed` if it is damaged: weights may be anything
+  ///   then, and ``forget()`` makes way for a new beginning.
   public func restore(_ trainer: Trainer) throws {
     guard access(statePath, F_OK) == 0 else { return }
+    do { try readState(into: trainer) } catch let error as CheckpointError {
+      throw TrainingError(.malformed, in: error.path, error.detail)
+    }
+  }
+
+  /// Removes a state that cannot be read. Steps of the journal stay: taken again, they are the same.
+  public func forget() { TrainingFolder.removeFiles(in: path) { TrainingFolder.isState($0) } }
+
+  private func readState(into trainer: Trainer) throws {
     let file = try SafetensorsFile(statePath, mode: .pread)
     let metadata = Dictionary(file.metadata.map { ($0.key, $0.value) }) { first, _ in first }
     // The journal has no line of another run, but may have lost its own.
@@ -94,8 +107,15 @@ public final class TrainingFolder {
     guard let progress = TrainingProgress(metadata) else {
       throw TrainingError(.malformed, in: statePath, "does not say which step it is of")
     }
+    _ = try steps(progress.step)
+    if let best = progress.best, best.step != progress.step { _ = try bestFile(best.step) }
     try StoredParameters.read(TrainingFolder.parts(of: trainer), from: file)
     trainer.resume(at: progress)
+    keptStep = progress.step
+  }
+
+  private func bestFile(_ step: Int) throws -> SafetensorsFile {
+    try SafetensorsFile(path + "/" + TrainingFolder.bestName(step), mode: .pread)
   }
 
   /// Replaces a trainer's weights by those of the least validation loss, if there was a validation.
@@ -104,13 +124,12 @@ public final class TrainingFolder {
   /// - Throws: ``TrainingError`` or `CheckpointError` if they cannot be read.
   public func restoreBest(_ trainer: Trainer) throws {
     guard let best = trainer.progress.best, !trainer.isBest else { return }
-    let file = try SafetensorsFile(path + "/" + TrainingFolder.bestName(best.step), mode: .pread)
-    try StoredParameters.read([("", trainer.parameters)], from: file)
+    try StoredParameters.read([("", trainer.parameters)], from: bestFile(best.step))
   }
 
   /// Removes everything, once the weights are where they belong.
   public func remove() {
-    TrainingFolder.removeFiles(in: path) { TrainingFolder.isState($0) }
+    forget()
     journal.remove()
   }
 

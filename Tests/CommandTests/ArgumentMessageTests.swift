@@ -24,8 +24,8 @@ import Testing
   @Test("Numbers below their range get the range, not a missing value")
   func negative() throws {
     for (option, message) in [
-      ("--top-k", "--top-k must be positive"), ("--max-new", "--max-new must be positive"),
-      ("-n", "-n must be positive"), ("--batch-size", "--batch-size must be positive"),
+      ("--top-k", "--top-k must be positive"), ("--max-new", "--max-new must be from 1"),
+      ("-n", "-n must be from 1"), ("--batch-size", "--batch-size must be from 1"),
       ("--top-p", "--top-p must be from 0 to 1"),
       ("--temperature", "--temperature must be a number that is not negative"),
     ] {

@@ -61,6 +61,9 @@ struct Train: ParsableCommand {
     guard training.grid.isEmpty || valid != nil else {
       throw ValidationError("--grid needs --valid, whose loss tells which run is best")
     }
+    guard training.patience == nil || valid != nil else {
+      throw ValidationError("--patience needs --valid, whose loss it looks at")
+    }
     guard keepAt == nil || training.grid.isEmpty else {
       throw ValidationError("--keep-at is of one run, and --grid of several")
     }
@@ -88,6 +91,10 @@ struct Train: ParsableCommand {
       session = opened
     }
     let best = TrainResult.best(of: results)
+    guard runs.count == 1 || results[best].hasValidation else {
+      throw TrainingError(
+        .nonfinite, in: "--grid", "the loss of each run is NaN or infinite at some step")
+    }
     if best != runs.count - 1 { session = nil }
     let winner = try session ?? runs[best].open()
     try winner.kept.restoreBest(winner.trainer)
@@ -110,7 +117,8 @@ struct Train: ParsableCommand {
         source: source, texts: texts, plan: try options.plan(source.model, source.settings),
         folder: keptPath + (variants.count == 1 ? "" : "-\(index + 1)"),
         identity: identity(inputs, options), threads: resources.threads, saveInterval: saveEvery,
-        discardsOthers: output.force, keep: { try keep($0, source) })
+        discardsOthers: output.force, keep: { try keep($0, source) },
+        mayFail: variants.count > 1, warn: printing.warn)
     }
   }
 
@@ -132,10 +140,22 @@ struct Train: ParsableCommand {
       try place.check(
         against: inputs, isBegun: isFolder(keptPath) || isFolder(keptPath + "-1"))
     }
-    if let log { try checkOutput(log, against: inputs) }
+    try checkLog(against: inputs)
     try requireMemory(source)
     return source
   }
+
+  /// Refuses a log that is there with other content, or is the output itself.
+  private func checkLog(against inputs: [any Checkpoint]) throws {
+    guard let log else { return }
+    guard log != output.output, log != output.file else {
+      throw ValidationError("--log and --output are one file")
+    }
+    try checkOutput(log, against: inputs)
+    try checkResult(log, force: output.force, making: command)
+  }
+
+  private var command: String { (["transect", "train"] + recorded).joined(separator: " ") }
 
   private func publish(
     _ trainer: Trainer, _ source: TrainingSource, _ result: TrainReport,
@@ -144,8 +164,7 @@ struct Train: ParsableCommand {
     try write(trainer.parameters, source, to: output)
     guard let log else { return }
     let provenance = Provenance(
-      command: (["transect", "train"] + recorded).joined(separator: " "), inputs: inputs,
-      recordsPaths: false)
+      command: command, inputs: inputs, recordsPaths: false)
     try ResultFile(
       title: "Training of a \(source.classifier == nil ? "language model" : "classifier")",
       groups: result.groups(), provenance
@@ -172,16 +191,19 @@ struct Train: ParsableCommand {
     let length = try training.length(for: source.model)
     let batch = training.variants.map(\.batch).max() ?? training.batch
     let needed = Trainer.byteCount(source.model, positions: batch * length)
-    guard let memory = resources.memory, memory.byteCount < needed else { return }
+    let memory = resources.memory ?? .ofMachine
+    guard memory.byteCount < needed else { return }
     throw ValidationError(
-      "model and batch take \(needed / 1_000_000 + 1)MB; grant that with --memory, or take a smaller "
-        + "--batch and a larger --accumulate")
+      "model and batch take \(needed / 1_000_000 + 1)MB, more than the \(memory) "
+        + "\(resources.memory == nil ? "of this machine" : "of --memory"); take a smaller --batch and a "
+        + "larger --accumulate")
   }
 
   private func read(_ source: TrainingSource) throws -> TrainingTexts {
     try TrainingTextReader(
       source: source, layout: layout, classification: classification,
-      length: training.length(for: source.model), seed: training.seed
+      length: training.length(for: source.model), seed: training.seed,
+      warn: printing.warn
     ).read(text, valid: valid)
   }
 

@@ -18,6 +18,10 @@ struct TrainingRun {
   let discardsOthers: Bool
   /// Is given the run before its first step and after each, and writes what is wanted of it.
   let keep: (Trainer) throws -> Void
+  /// Whether others go on, and one of them is kept, if the loss of this one is no number.
+  let mayFail: Bool
+  /// Is given what a user should know.
+  let warn: (String) -> Void
 
   /// A run where it stopped, or at its beginning.
   struct Session {
@@ -25,12 +29,21 @@ struct TrainingRun {
     let kept: TrainingFolder
   }
 
-  /// Takes up the run where it stopped.
+  /// Takes up the run where it stopped, or begins anew if what was kept is damaged.
   ///
-  /// - Throws: `OutputError` if the folder is of another run or cannot be written; `TrainingError`,
-  ///   `CheckpointError` or `ModelError` if weights or what was kept cannot be read.
+  /// - Throws: `OutputError` if the folder is of another run or cannot be written; `CheckpointError`
+  ///   or `ModelError` if weights cannot be read.
   func open() throws -> Session {
     let kept = try TrainingFolder(folder, run: identity, discardingOthers: discardsOthers)
+    do { return try takeUp(kept) } catch let error as TrainingError where error.reason == .malformed
+    {
+      warn("what was kept of the run is damaged, and it begins anew: \(error)")
+      kept.forget()
+      return try takeUp(kept)
+    }
+  }
+
+  private func takeUp(_ kept: TrainingFolder) throws -> Session {
     let trainer = Trainer(
       source.model, try source.parameters(seed: plan.seed, threads: threads), plan: plan,
       data: texts.training, validation: texts.validation, threads: threads)
@@ -42,13 +55,18 @@ struct TrainingRun {
   /// Takes all steps that are left, and keeps where that leads.
   ///
   /// - Parameter session: as ``open()`` gives it.
-  /// - Returns: what the run was like.
+  /// - Returns: what the run was like; without steps if it failed and may.
   /// - Throws: `TrainingError` if the loss is not finite; `OutputError` if nothing can be kept.
   func finish(_ session: Session) throws -> TrainResult {
     let (trainer, kept) = (session.trainer, session.kept)
     var pace: TrainingPace?
     if !trainer.isDone {
-      pace = try takeSteps(session)
+      do { pace = try takeSteps(session) } catch let error as TrainingError where mayFail {
+        let (rate, batch) = (plan.schedule.peak, plan.batch)
+        warn(
+          "the run with lr \(rate), batch \(batch), \(plan.schedule.steps) steps is out: \(error)")
+        return TrainResult([], plan: plan, best: nil)
+      }
       try kept.save(trainer)
     }
     return TrainResult(
@@ -75,8 +93,10 @@ struct TrainingRun {
     do {
       return try session.trainer.advance()
     } catch let error as TrainingError where error.reason == .nonfinite {
-      let last = session.trainer.progress.step / saveInterval * saveInterval
-      let state = last > 0 ? "the state after step \(last) is kept in \(folder)" : "none was kept"
+      let state =
+        session.kept.keptStep.map { "the state after step \($0) is kept in \(folder)" }
+        ?? "no state is kept"
+      if session.kept.keptStep == nil { session.kept.remove() }
       throw TrainingError(.nonfinite, in: error.path, "\(error.detail); \(state)")
     }
   }

@@ -22,6 +22,8 @@ struct TrainingTextReader {
   /// The most tokens that are read together.
   let length: Int
   let seed: UInt64
+  /// Is given what a user should know.
+  let warn: (String) -> Void
 
   /// Reads texts.
   ///
@@ -45,15 +47,26 @@ struct TrainingTextReader {
       model: classifier.model,
       tokenizer: try source.classifierTokenizer(classifier.family, longestInput: length),
       numbers: try classification.numbers(classifier.labels))
-    func labelled(_ files: [File], phrases: Bool) throws -> LabelledSequences {
+    func windows(_ files: [File], phrases: Bool) throws -> [ScoredTokens] {
       let layout = try classification.layout(layout, phrases: phrases)
       let windows = try files.flatMap { try reader.windows(of: $0, layout) }
-      return try LabelledSequences(
-        phrases ? windows.withoutRepetitions : windows, seed: seed, path: File.paths(files))
+      return phrases ? windows.withoutRepetitions : windows
     }
+    let examples = try windows(files, phrases: classification.phrases)
+    warnOfMissing(classifier.labels, in: examples)
     return TrainingTexts(
-      training: try labelled(files, phrases: classification.phrases),
-      validation: try measured.map { try labelled($0, phrases: false) }, inputs: inputs)
+      training: try LabelledSequences(examples, seed: seed, path: File.paths(files)),
+      validation: try measured.map {
+        try LabelledSequences(windows($0, phrases: false), seed: seed, path: File.paths($0))
+      }, inputs: inputs)
+  }
+
+  /// Names the classes that no text has, which the model will not learn.
+  private func warnOfMissing(_ labels: [String], in windows: [ScoredTokens]) {
+    let seen = Set(windows.compactMap(\.tokens.last))
+    let missing = labels.indices.filter { !seen.contains(Int32($0)) }.map { labels[$0] }
+    guard !windows.isEmpty, !missing.isEmpty else { return }
+    warn("no text has the class \(missing.joined(separator: ", "))")
   }
 
   /// A file of texts that was read.

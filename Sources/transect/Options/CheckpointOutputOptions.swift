@@ -54,6 +54,10 @@ struct CheckpointOutputOptions: ParsableArguments {
     }
     let isOccupied =
       isFile ? access(output, F_OK) == 0 : fileNames(in: output).map { !$0.isEmpty } ?? false
+    guard isFile || isFolder(output) || access(output, F_OK) != 0 else {
+      throw OutputError(
+        output, because: "is a file; name a folder, or a file that ends in .safetensors")
+    }
     guard force || isBegun || !isOccupied else {
       throw OutputError(output, because: "exists; --force replaces it")
     }

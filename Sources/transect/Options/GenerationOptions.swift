@@ -21,9 +21,14 @@ struct GenerationOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "The most texts that a thread writes at once.")
   var batchSize = 64
 
+  /// Products of two such numbers, and sums with them, are still counted in 64 bits.
+  private static let largestCount = 1 << 30
+
   func validate() throws {
     for (name, value) in [("--max-new", maxNew), ("-n", samples), ("--batch-size", batchSize)] {
-      guard value >= 1 else { throw ValidationError("\(name) must be positive") }
+      guard 1...GenerationOptions.largestCount ~= value else {
+        throw ValidationError("\(name) must be from 1 to \(GenerationOptions.largestCount)")
+      }
     }
   }
 

@@ -35,19 +35,7 @@ struct OutputOptions: ParsableArguments {
   func checkOutput(against inputs: [any Checkpoint], making command: String? = nil) throws {
     guard let output else { return }
     try transect.checkOutput(output, against: inputs)
-    guard !isFolder(output) else { throw OutputError(output, because: "is a folder; name a file") }
-    guard force || access(output, F_OK) != 0 || mayRemain(output, of: command) else {
-      throw occupied(output)
-    }
-  }
-
-  /// Whether a file is a result that may have the content to be written.
-  private func mayRemain(_ output: String, of command: String?) -> Bool {
-    guard isHDF5File(output),
-      let recorded = try? withStoredResult(
-        output, groups: ["provenance"], { $0.attribute("command", of: "provenance") })
-    else { return false }
-    return command.map { recorded == .text([$0]) } ?? true
+    try checkResult(output, force: force, making: command)
   }
 
   /// A file, folder or model id as the result records it.
@@ -96,6 +84,29 @@ struct OutputOptions: ParsableArguments {
     guard let output else { return }
     try result().write(to: output, force: force)
   }
+}
+
+/// Refuses a file that is there and may not be replaced by a result, before the work is done.
+///
+/// - Parameters:
+///   - output: where the result is to go.
+///   - force: whether it may replace anything.
+///   - command: what the result will record, if that is known yet.
+/// - Throws: `OutputError` if it is a folder, or no result of ours, or that of another command.
+func checkResult(_ output: String, force: Bool, making command: String?) throws {
+  guard !isFolder(output) else { throw OutputError(output, because: "is a folder; name a file") }
+  guard force || access(output, F_OK) != 0 || mayRemain(output, of: command) else {
+    throw occupied(output)
+  }
+}
+
+/// Whether a file is a result that may have the content to be written.
+private func mayRemain(_ output: String, of command: String?) -> Bool {
+  guard isHDF5File(output),
+    let recorded = try? withStoredResult(
+      output, groups: ["provenance"], { $0.attribute("command", of: "provenance") })
+  else { return false }
+  return command.map { recorded == .text([$0]) } ?? true
 }
 
 extension ResultFile {

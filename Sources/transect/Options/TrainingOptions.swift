@@ -114,15 +114,26 @@ struct TrainingOptions: ParsableArguments {
     }
   }
 
+  /// Products of three such numbers are still counted in 64 bits.
+  private static let largestCount = 1 << 24
+
   private func validateNumbers() throws {
     let counts = [
       ("--steps", steps), ("--batch", batch), ("--accumulate", accumulate),
       ("--length", length ?? 1), ("--valid-every", validEvery), ("--patience", patience ?? 1),
     ]
     for (name, value) in counts {
-      guard value >= 1 else { throw ValidationError("\(name) must be positive") }
+      guard 1...TrainingOptions.largestCount ~= value else {
+        throw ValidationError("\(name) must be from 1 to \(TrainingOptions.largestCount)")
+      }
     }
-    guard warmUp >= 0 else { throw ValidationError("--warm-up must not be negative") }
+    guard batch <= TrainingOptions.largestCount / accumulate else {
+      throw ValidationError(
+        "--batch times --accumulate must be at most \(TrainingOptions.largestCount)")
+    }
+    guard 0...steps ~= warmUp else {
+      throw ValidationError("--warm-up must be from 0 to --steps, \(steps)")
+    }
     let shares = [
       ("--dropout", dropout ?? 0), ("--beta1", beta1), ("--beta2", beta2),
     ]
