@@ -15,7 +15,9 @@ struct Factor {
   var isTransposed = false
 
   /// The same elements as the transposed factor.
-  var transposed: Factor { Factor(elements: elements, stride: stride, isTransposed: true) }
+  var transposed: Factor {
+    Factor(elements: elements, stride: stride, isTransposed: !isTransposed)
+  }
 
   /// The factor without its first rows and columns.
   func dropping(rows: Int, columns: Int) -> product_factor {
