@@ -74,43 +74,32 @@ public struct CheckpointMix: Sendable {
     tensors.map { .init(name: $0.record.name, dtype: $0.combiner.dtype, shape: $0.record.shape) }
   }
 
-  /// Computes everything.
+  /// What a computation finds out on its way.
+  public struct Outcome: Sendable {
+    /// What became of the elements of each tensor.
+    public let tallies: [CombinationTally]
+    /// The digests of each checkpoint.
+    public let digests: [ModelDigests]
+  }
+
+  /// Computes everything, and takes the digests of the checkpoints while their bytes are at hand.
   ///
   /// - Parameters:
   ///   - resources: how much of the machine to use; the bytes do not depend on it.
   ///   - write: takes elements of a tensor, from several threads: their bytes, the tensor's
   ///     position, and the position of the first element.
-  /// - Returns: what became of the elements of each tensor.
+  /// - Returns: what became of elements, and digests.
   /// - Throws: what `write` throws; `CheckpointError` if a file cannot be read to its end.
   /// - Complexity: one read of every file; memory independent of their size.
   public func combine(
     using resources: WalkResources,
     _ write: @escaping @Sendable (UnsafeRawBufferPointer, Int, Int) throws -> Void
-  ) throws -> [CombinationTally] {
-    let combiners = tensors.map(\.combiner)
-    let perBlock = combiners.map { $0.scratchByteCount(elements: TensorDifference.blockLength) }
-    let piece = resources.pieceLength(
-      scratchPerBlock: perBlock.max() ?? 0, atMost: CheckpointMix.longestPiece)
-    let tallies = try ChunkedReduction(elementCounts: combiners.map(\.elementCount)).run(
-      threads: resources.threads,
-      empty: Array(repeating: CombinationTally(), count: combiners.count),
-      scratchByteCount: combiners.map { $0.scratchByteCount(elements: piece) }.max() ?? 0
-    ) { item, elements, scratch in
-      var tally = CombinationTally()
-      for first in stride(from: elements.lowerBound, to: elements.upperBound, by: piece) {
-        let range = first..<min(first + piece, elements.upperBound)
-        let part = try combiners[item].combine(range, scratch: scratch)
-        try write(part.bytes, item, first)
-        tally.merge(part.tally)
-      }
-      return tally
-    }
+  ) throws -> Outcome {
+    let walk = MixWalk(self)
+    let tallies = try walk.run(using: resources, write)
     releasePages(of: models.flatMap(\.checkpoint.files), threads: resources.threads)
-    return tallies
+    return Outcome(tallies: tallies, digests: walk.digests)
   }
-
-  /// Elements computed and written at once.
-  private static let longestPiece = 1 << 16
 }
 
 /// Finds the coefficients of every tensor.
