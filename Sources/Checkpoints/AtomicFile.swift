@@ -16,8 +16,12 @@ public final class AtomicFile: Sendable {
   private let target: String
   private let descriptor: Int32
   private let byteCount = Atomic(0)
+  private let writtenCount = Atomic(0)
   private let isPlaced = Atomic(false)
   private let note: TemporaryNote
+
+  /// Bytes after which the system is told to begin writing them to the disk.
+  private static let syncInterval = 1 << 26
 
   /// Creates the sibling.
   ///
@@ -64,11 +68,16 @@ public final class AtomicFile: Sendable {
       guard count > 0 else { throw OutputError(path, "take byte \(offset + done)") }
       done += count
     }
+    beginSync(after: bytes.count)
   }
 
-  /// Lets the system begin to write what there is to the disk, so that ``commit()`` waits less for
-  /// it. Failures show there.
-  public func beginSync() {
+  /// Lets the system write to the disk what there is, each time much has come, so that
+  /// ``commit()`` waits less for it. Failures show there.
+  private func beginSync(after count: Int) {
+    let before = writtenCount.wrappingAdd(count, ordering: .relaxed).oldValue
+    guard before / AtomicFile.syncInterval < (before + count) / AtomicFile.syncInterval else {
+      return
+    }
     begin_writeback(descriptor)
   }
 

@@ -27,9 +27,7 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter record: the tensor; all of it is read, in pieces.
   /// - Throws: ``CheckpointError`` if its file cannot be read to the end.
   public init(of record: TensorRecord) throws {
-    var hash = SHA256()
-    let dimensions = record.shape.dimensions.map(String.init).joined(separator: ",")
-    hash.add(text: "transect tensor 1\0\(record.dtype.rawValue)\0\(dimensions)\0")
+    var hash = TensorHash(of: record)
     let reader = ElementReader(record)
     let piece = 1 << 16
     let scratch = UnsafeMutableRawBufferPointer.allocate(
@@ -39,6 +37,11 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
       let range = first..<min(first + piece, record.shape.elementCount)
       hash.add(try reader.bytes(of: range, scratch: scratch))
     }
+    self = hash.digest
+  }
+
+  fileprivate init(_ hash: SHA256) {
+    var hash = hash
     bytes = hash.finish()
   }
 
@@ -65,6 +68,40 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// The digest of a tensor while its elements come in.
+public struct TensorHash: Sendable {
+  private var hash = SHA256()
+
+  /// Begins with what is no element: type and shape.
+  ///
+  /// - Parameter record: the tensor, of which nothing is read.
+  public init(of record: TensorRecord) {
+    let dimensions = record.shape.dimensions.map(String.init).joined(separator: ",")
+    hash.add(text: "transect tensor 1\0\(record.dtype.rawValue)\0\(dimensions)\0")
+  }
+
+  /// Takes the elements that come next.
+  ///
+  /// - Parameter bytes: row-major and lowest byte first.
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.add(bytes) }
+
+  /// Takes the next elements of two tensors, in two thirds of the time of one after the other.
+  ///
+  /// - Parameters:
+  ///   - bytes: those of this one.
+  ///   - other: the hash of the other tensor.
+  ///   - otherBytes: those of the other, of any length.
+  public mutating func add(
+    _ bytes: UnsafeRawBufferPointer, and other: inout TensorHash,
+    _ otherBytes: UnsafeRawBufferPointer
+  ) {
+    hash.add(bytes, and: &other.hash, otherBytes)
+  }
+
+  /// The digest, once all elements have come.
+  public var digest: ContentDigest { ContentDigest(hash) }
+}
+
 private struct SHA256 {
   private var state = sha256()
 
@@ -72,6 +109,14 @@ private struct SHA256 {
 
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     sha256_add(&state, bytes.baseAddress, bytes.count)
+  }
+
+  mutating func add(
+    _ bytes: UnsafeRawBufferPointer, and other: inout SHA256, _ otherBytes: UnsafeRawBufferPointer
+  ) {
+    sha256_add_pair(
+      &state, bytes.baseAddress, bytes.count,
+      &other.state, otherBytes.baseAddress, otherBytes.count)
   }
 
   mutating func add(text: String) {

@@ -84,9 +84,6 @@ public final class SafetensorsWriter: Sendable {
     missing.wrappingSubtract(bytes.count, ordering: .relaxed)
   }
 
-  /// Lets the system begin to write what there is to the disk, so that ``commit()`` waits less.
-  public func beginSync() { file.beginSync() }
-
   /// Writes other metadata over those given first, where what they say is known only now.
   ///
   /// - Parameter metadata: text to carry, as long as that given first.

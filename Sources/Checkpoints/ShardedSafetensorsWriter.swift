@@ -58,9 +58,6 @@ public final class ShardedSafetensorsWriter: Sendable {
     try shards[place.shard].write(bytes, of: place.position, from: element)
   }
 
-  /// Lets the system begin to write what there is to the disk, so that ``commit()`` waits less.
-  public func beginSync() { shards.forEach { $0.beginSync() } }
-
   /// Writes other metadata over those given first, where what they say is known only now.
   ///
   /// - Parameter metadata: text to carry, as long as that given first.

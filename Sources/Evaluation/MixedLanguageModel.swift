@@ -20,9 +20,15 @@ public final class MixedLanguageModel: LanguageModelFamily {
   ///     none counts as the first.
   ///   - precision: how to hold the weights of matrices.
   ///   - headCount: heads of attention, where no configuration tells.
+  ///   - weighting: how weights of tensors follow from coefficients.
+  ///   - resources: what may be used to find angles, if it is spherical.
   /// - Throws: `ModelError` if a checkpoint is no GPT-2, or they are not of one configuration;
   ///   `CheckpointError` if tensors of one name differ in shape, or a file cannot be read.
-  public init(_ checkpoints: [ParameterList], precision: Precision, headCount: Int?) throws {
+  public init(
+    _ checkpoints: [ParameterList], precision: Precision, headCount: Int?,
+    weighting: PointWeighting = .alike,
+    using resources: WalkResources = WalkResources(threads: 1, scratchByteCount: 0)
+  ) throws {
     precondition(!checkpoints.isEmpty)
     let configurations = try GPT2Configuration.configurations(of: checkpoints, headCount: headCount)
     for (checkpoint, configuration) in zip(checkpoints, configurations) {
@@ -30,7 +36,8 @@ public final class MixedLanguageModel: LanguageModelFamily {
         as: configurations[0], paths: (checkpoint.checkpoint.path, checkpoints[0].checkpoint.path))
     }
     let first = checkpoints.indices.map { $0 == 0 ? 1.0 : 0 }
-    weights = try MixedStateDict(checkpoints, coefficients: first)
+    weights = try MixedStateDict(
+      checkpoints, coefficients: first, weighting: weighting, using: resources)
     model = GPT2(configurations[0], precision: precision)
     self.checkpoints = checkpoints
   }

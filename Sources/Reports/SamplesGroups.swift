@@ -30,6 +30,8 @@ extension SamplesResult {
       ResultAttribute("temperature", .float64(rule.temperature)),
       ResultAttribute("top_p", .float64(rule.topP)),
     ] + (rule.topK.map { [ResultAttribute("top_k", .int32(Int32(clamping: $0)))] } ?? [])
+      + (setting.tensorRules.isEmpty
+        ? [] : [ResultAttribute("tensor_rules", .texts(setting.tensorRules))])
       + setting.combination.attributes(setting.checkpoints)
   }
 
@@ -98,14 +100,24 @@ extension SamplesResult {
         ResultVariable(
           "checkpoint", dimensions: ["checkpoint"], .text(setting.checkpoints),
           longName: "checkpoint"),
-        ResultVariable(
-          "coefficient", dimensions: ["point", "checkpoint"],
-          .float64(points.flatMap(\.coefficients)), longName: "coefficient of the checkpoint"),
       ]
+        + coefficientsOfCheckpoints()
         + axes.indices.map { axis in
           try ResultVariable(
             axes[axis], dimensions: ["point"], .float64(points.map { $0.place[axis] }),
             longName: "parameter of \(setting.formula)")
         })
+  }
+
+  /// None where they differ from tensor to tensor.
+  private func coefficientsOfCheckpoints() throws -> [ResultVariable] {
+    guard points.allSatisfy({ !$0.coefficients.isEmpty }) else { return [] }
+    let exception = setting.tensorRules.isEmpty ? "" : ", where tensor_rules say nothing else"
+    return [
+      try ResultVariable(
+        "coefficient", dimensions: ["point", "checkpoint"],
+        .float64(points.flatMap(\.coefficients)),
+        longName: "coefficient of the checkpoint" + exception)
+    ]
   }
 }

@@ -38,7 +38,8 @@ public struct SamplesResult: Sendable {
     ///
     /// - Parameters:
     ///   - place: a number for each axis.
-    ///   - coefficients: one for each checkpoint.
+    ///   - coefficients: one for each checkpoint, of tensors without a rule of their own; none
+    ///     where they differ from tensor to tensor.
     public init(place: [Double], coefficients: [Double]) {
       (self.place, self.coefficients) = (place, coefficients)
     }
@@ -49,6 +50,7 @@ public struct SamplesResult: Sendable {
     let rule: SamplingRule
     let seed: UInt64
     let formula: String
+    let tensorRules: [String]
     let checkpoints: [String]
     let combination: ModelCombination
 
@@ -58,14 +60,16 @@ public struct SamplesResult: Sendable {
     ///   - rule: how tokens were drawn.
     ///   - seed: of the random numbers.
     ///   - formula: what a model is of its checkpoints.
+    ///   - tensorRules: options that weigh some tensors in another way.
     ///   - checkpoints: their labels, at least one.
     ///   - combination: what is combined of them.
     public init(
-      rule: SamplingRule, seed: UInt64, formula: String, checkpoints: [String],
-      combination: ModelCombination
+      rule: SamplingRule, seed: UInt64, formula: String, tensorRules: [String] = [],
+      checkpoints: [String], combination: ModelCombination
     ) {
       (self.rule, self.seed, self.formula) = (rule, seed, formula)
-      (self.checkpoints, self.combination) = (checkpoints, combination)
+      (self.tensorRules, self.checkpoints) = (tensorRules, checkpoints)
+      self.combination = combination
     }
   }
 

@@ -26,7 +26,7 @@ import Testing
     let mix = try CheckpointMix(models, dtype: .bfloat16, using: resources) { _ in
       .linear([0.5, 0.5])
     }
-    let tallies = try mix.combine(using: resources) { _, _, _ in }
+    let tallies = try mix.combine(using: resources) { _, _, _ in }.tallies
     return MixReport(mix, tallies: tallies, labels: ["a", "b"])
   }
 
@@ -48,7 +48,7 @@ import Testing
     ].enumerated().map { try ParameterList(folder.checkpoint("\($0).safetensors", $1)) }
     let resources = WalkResources(threads: 1, scratchByteCount: 1 << 20)
     let mix = try CheckpointMix(models, using: resources) { _ in .spherical(0.5) }
-    let tallies = try mix.combine(using: resources) { _, _, _ in }
+    let tallies = try mix.combine(using: resources) { _, _, _ in }.tallies
     let table = MixReport(mix, tallies: tallies, labels: ["a", "b"]).summary
     #expect(
       table.columns[1].cells

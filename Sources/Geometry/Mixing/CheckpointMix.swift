@@ -1,14 +1,6 @@
 import Checkpoints
 import Tensors
 
-/// How the tensors of several checkpoints are weighed against each other.
-public enum Weighting: Hashable, Sendable {
-  /// Σ cᵢ θᵢ with these coefficients, one for each checkpoint.
-  case linear([Double])
-  /// Spherical interpolation of two checkpoints at α; see ``SphericalWeights``.
-  case spherical(Double)
-}
-
 /// A checkpoint made of several: θ = Σ cᵢ θᵢ, tensor by tensor.
 ///
 /// Names, order, types and metadata are those of the first checkpoint. Tensors are matched by
@@ -62,8 +54,8 @@ public struct CheckpointMix: Sendable {
     weighting: (TensorName) -> Weighting
   ) throws {
     let matched = try MatchedTensors(models)
-    var planner = MixPlanner(matched, dtype: dtype)
-    try planner.findCosines(using: resources, weighting)
+    let cosines = try matched.cosines(using: resources) { weighting($0).isSpherical }
+    let planner = MixPlanner(matched: matched, dtype: dtype, cosines: cosines)
     self.models = models
     tensors = matched.matches.map { planner.tensor($0, weighting($0.name.canonical)) }
     leftOut = matched.leftOut
@@ -74,73 +66,46 @@ public struct CheckpointMix: Sendable {
     tensors.map { .init(name: $0.record.name, dtype: $0.combiner.dtype, shape: $0.record.shape) }
   }
 
-  /// Computes everything.
+  /// What a computation finds out on its way.
+  public struct Outcome: Sendable {
+    /// What became of the elements of each tensor.
+    public let tallies: [CombinationTally]
+    /// The digests of each checkpoint.
+    public let digests: [ModelDigests]
+  }
+
+  /// Computes everything, and takes the digests of the checkpoints while their bytes are at hand.
   ///
   /// - Parameters:
   ///   - resources: how much of the machine to use; the bytes do not depend on it.
   ///   - write: takes elements of a tensor, from several threads: their bytes, the tensor's
   ///     position, and the position of the first element.
-  /// - Returns: what became of the elements of each tensor.
+  /// - Returns: what became of elements, and digests.
   /// - Throws: what `write` throws; `CheckpointError` if a file cannot be read to its end.
   /// - Complexity: one read of every file; memory independent of their size.
   public func combine(
     using resources: WalkResources,
     _ write: @escaping @Sendable (UnsafeRawBufferPointer, Int, Int) throws -> Void
-  ) throws -> [CombinationTally] {
-    let combiners = tensors.map(\.combiner)
-    let perBlock = combiners.map { $0.scratchByteCount(elements: TensorDifference.blockLength) }
-    let piece = resources.pieceLength(
-      scratchPerBlock: perBlock.max() ?? 0, atMost: CheckpointMix.longestPiece)
-    let tallies = try ChunkedReduction(elementCounts: combiners.map(\.elementCount)).run(
-      threads: resources.threads,
-      empty: Array(repeating: CombinationTally(), count: combiners.count),
-      scratchByteCount: combiners.map { $0.scratchByteCount(elements: piece) }.max() ?? 0
-    ) { item, elements, scratch in
-      var tally = CombinationTally()
-      for first in stride(from: elements.lowerBound, to: elements.upperBound, by: piece) {
-        let range = first..<min(first + piece, elements.upperBound)
-        let part = try combiners[item].combine(range, scratch: scratch)
-        try write(part.bytes, item, first)
-        tally.merge(part.tally)
-      }
-      return tally
-    }
+  ) throws -> Outcome {
+    let walk = MixWalk(self)
+    let tallies = try walk.run(using: resources, write)
     releasePages(of: models.flatMap(\.checkpoint.files), threads: resources.threads)
-    return tallies
+    return Outcome(tallies: tallies, digests: walk.digests)
   }
-
-  /// Elements computed and written at once.
-  private static let longestPiece = 1 << 16
 }
 
 /// Finds the coefficients of every tensor.
 private struct MixPlanner {
   let matched: MatchedTensors
   let dtype: DType?
-  private var cosines: [TensorName: Double] = [:]
-
-  init(_ matched: MatchedTensors, dtype: DType?) { (self.matched, self.dtype) = (matched, dtype) }
-
-  /// Takes the angles between tensors that are to be interpolated spherically.
-  mutating func findCosines(
-    using resources: WalkResources, _ weighting: (TensorName) -> Weighting
-  ) throws {
-    let pairs = matched.matches.filter { $0.treatment == .mixed }
-      .filter { if case .spherical = weighting($0.name.canonical) { true } else { false } }
-      .map { TensorPair(name: $0.name, base: $0.records[0], other: $0.records[1], remark: "") }
-    guard !pairs.isEmpty else { return }
-    let found = try PairWalk([CheckpointPairing(pairs: pairs)]).differences(using: resources)[0]
-    for (pair, difference) in zip(pairs, found) {
-      cosines[pair.name.canonical] = difference.cosine
-    }
-  }
+  let cosines: [TensorName: Double]
 
   func tensor(_ match: MatchedTensors.Match, _ weighting: Weighting) -> CheckpointMix.Tensor {
     let isMixed = match.treatment == .mixed
     let alpha: Double? = if case .spherical(let alpha) = weighting, isMixed { alpha } else { nil }
     let alone = [1] + [Double](repeating: 0, count: matched.models.count - 1)
-    let coefficients =
-      isMixed ? self.coefficients(match.name.canonical, weighting) : alone
+    let cosine = cosines[match.name.canonical] ?? .nan
+    let coefficients = isMixed ? weighting.coefficients(cosine: cosine) : alone
     let stays = match.treatment == .buffer || !match.records[0].dtype.isFloatingPoint
     return CheckpointMix.Tensor(
       name: match.name, record: match.records[0], treatment: match.treatment,
@@ -148,13 +113,5 @@ private struct MixPlanner {
       combiner: Combiner(
         match.records, coefficients: Array(coefficients.prefix(match.records.count)),
         dtype: stays ? match.records[0].dtype : dtype ?? match.records[0].dtype))
-  }
-
-  private func coefficients(_ name: TensorName, _ weighting: Weighting) -> [Double] {
-    switch weighting {
-    case .linear(let coefficients): coefficients
-    case .spherical(let alpha):
-      SphericalWeights(at: alpha, cosine: cosines[name] ?? .nan).coefficients
-    }
   }
 }

@@ -37,6 +37,25 @@ struct MatchedTensors: Sendable {
     }
   }
 
+  /// The cosines of angles between tensors of the first two checkpoints.
+  ///
+  /// - Parameters:
+  ///   - resources: how much of the machine to use; cosines do not depend on it.
+  ///   - isWanted: which canonical names to take, among those of tensors that are mixed.
+  /// - Returns: a cosine for each name wanted; NaN where a tensor is zero.
+  /// - Throws: `CheckpointError` if a file cannot be read to its end.
+  /// - Complexity: one read of the tensors wanted.
+  func cosines(
+    using resources: WalkResources, of isWanted: (TensorName) -> Bool
+  ) throws -> [TensorName: Double] {
+    let pairs = matches.filter { $0.treatment == .mixed && isWanted($0.name.canonical) }
+      .map { TensorPair(name: $0.name, base: $0.records[0], other: $0.records[1], remark: "") }
+    guard !pairs.isEmpty else { return [:] }
+    let found = try PairWalk([CheckpointPairing(pairs: pairs)]).differences(using: resources)[0]
+    return Dictionary(
+      zip(pairs, found).map { ($0.name.canonical, $1.cosine) }, uniquingKeysWith: { $1 })
+  }
+
   private static func match(
     _ tensor: ParameterList.Parameter, among others: [NamedTensors]
   ) throws -> Match {

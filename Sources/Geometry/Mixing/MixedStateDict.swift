@@ -11,9 +11,13 @@ public struct MixedStateDict: StateDict {
   public let path: String
   /// Canonical names, in the order of the first checkpoint.
   public let names: [TensorName]
-  /// One for each checkpoint.
+  /// Those of the point, one for each checkpoint.
   public private(set) var coefficients: [Double]
   private let matches: [TensorName: MatchedTensors.Match]
+  /// Coefficients of tensors that have the same at all points.
+  private let fixed: [TensorName: [Double]]
+  /// Of all tensors, where they are interpolated spherically; else `nil`.
+  private let cosines: [TensorName: Double]?
   private var combiners: [TensorName: Combiner] = [:]
 
   /// Elements computed at once.
@@ -30,15 +34,24 @@ public struct MixedStateDict: StateDict {
   /// - Parameters:
   ///   - models: at least one.
   ///   - coefficients: one for each, finite, not all 0.
+  ///   - weighting: how weights of tensors follow from coefficients; if it is spherical, there are
+  ///     two checkpoints, which are read once for the angles.
+  ///   - resources: what may be used to find angles.
   /// - Throws: `CheckpointError` if tensors of one name differ in shape, integers differ, there is
-  ///   nothing to mix, or only a later checkpoint has an output head that is not its embedding.
-  public init(_ models: [ParameterList], coefficients: [Double]) throws {
+  ///   nothing to mix, only a later checkpoint has an output head that is not its embedding, or a
+  ///   file cannot be read.
+  public init(
+    _ models: [ParameterList], coefficients: [Double], weighting: PointWeighting = .alike,
+    using resources: WalkResources = WalkResources(threads: 1, scratchByteCount: 0)
+  ) throws {
     let matched = try MatchedTensors(models)
     try MixedStateDict.refuseHeads(in: matched)
     let shared = matched.matches.filter { $0.treatment == .mixed || $0.treatment == .equal }
     path = models.map(\.checkpoint.path).joined(separator: " + ")
     names = shared.map(\.name.canonical)
     matches = Dictionary(shared.map { ($0.name.canonical, $0) }, uniquingKeysWith: { $1 })
+    fixed = shared.reduce(into: [:]) { $0[$1.name.canonical] = weighting.fixed($1.name.canonical) }
+    cosines = weighting.isSpherical ? try matched.cosines(using: resources) { _ in true } : nil
     self.coefficients = coefficients
     weigh()
   }
@@ -55,10 +68,16 @@ public struct MixedStateDict: StateDict {
   }
 
   private mutating func weigh() {
-    let coefficients = coefficients
-    combiners = matches.filter { $0.value.treatment == .mixed }.mapValues {
-      Combiner($0.records, coefficients: coefficients, dtype: .float32)
+    for (name, match) in matches where match.treatment == .mixed {
+      combiners[name] = Combiner(
+        match.records, coefficients: coefficients(of: name), dtype: .float32)
     }
+  }
+
+  private func coefficients(of name: TensorName) -> [Double] {
+    let coefficients = fixed[name] ?? coefficients
+    guard let cosines else { return coefficients }
+    return Weighting.spherical(coefficients[1]).coefficients(cosine: cosines[name] ?? .nan)
   }
 
   /// A head of its own that a later checkpoint has would be lost if the first has none.

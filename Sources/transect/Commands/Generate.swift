@@ -9,8 +9,8 @@ struct Generate: ParsableCommand {
     abstract: "Generate text with a GPT-2, or with combinations of several.",
     discussion: """
       One checkpoint writes as it is; of several the sum that `mix` would write is taken in memory \
-      (--alpha, --base with --beta or with --plus and --minus, or --weight), or of their logits \
-      (--ensemble). Tokens are drawn from the likeliest ones (--top-p). A text ends with the end of \
+      (--alpha, --base with --beta or with --plus and --minus, or --weight; with --where and --slerp), \
+      or of their logits (--ensemble). Tokens are drawn from the likeliest ones (--top-p). A text ends with the end of \
       text, with --max-new tokens, or where the context is full.
 
       --alpha, --beta, --plus and --minus take one number, a list such as 0,0.5,1, or \
@@ -25,7 +25,7 @@ struct Generate: ParsableCommand {
   @Argument(help: "The checkpoints: one, or A and B, or as many as there are weights.")
   var checkpoints: [String]
 
-  @OptionGroup var mixing: MixingOptions
+  @OptionGroup var mixing: TensorMixingOptions
   @OptionGroup var prompts: PromptOptions
   @OptionGroup var generation: GenerationOptions
   @OptionGroup var ensemble: EnsembleOptions
@@ -35,37 +35,45 @@ struct Generate: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    try mixing.check(checkpointCount: checkpoints.count, isForText: true)
+    try mixing.points.check(checkpointCount: checkpoints.count, isForText: true)
+    try mixing.check(beside: ensemble)
   }
 
   func run() throws {
-    mixing.warnings.forEach(printing.warn)
+    mixing.points.warnings.forEach(printing.warn)
     let run = try GenerationRun(
       .init(
         family: .init(
-          checkpoints: named, combination: ensemble.combination(base: 0), language: language,
-          resources: resources, output: output, command: command), prompts: prompts,
-        generation: generation, pointCount: mixing.places.count))
-    run.warnings.forEach(printing.warn)
-    let coefficients = mixing.places.map(mixing.coefficients(at:))
-    let points = zip(mixing.places, coefficients).map(SamplesResult.Point.init)
+          checkpoints: named, combination: ensemble.combination(base: 0),
+          weighting: mixing.pointWeighting, language: language, resources: resources,
+          output: output, command: command), tensorRules: mixing.recordedRules, prompts: prompts,
+        generation: generation, pointCount: mixing.points.places.count))
+    (run.warnings + mixing.idleRules(among: run.mixedNames)).forEach(printing.warn)
+    let places = mixing.points.places
+    let coefficients = places.map(mixing.points.coefficients(at:))
+    // Spherical weights differ from tensor to tensor.
+    let points = zip(places, coefficients).map {
+      SamplesResult.Point(place: $0, coefficients: mixing.slerp ? [] : $1)
+    }
     let result = SamplesResult(
-      try run.rows(at: coefficients), at: points, along: mixing.axes, setting(run))
+      try run.rows(at: coefficients), at: points, along: mixing.points.axes, setting(run))
     try run.finish { try output.write { try file(result, run) } }
     try show(result, run)
   }
 
   /// The base, if any, then the checkpoints named, with their roles.
   private var named: [(argument: String, role: String)] {
-    let isPair = checkpoints.count == 2 && mixing.weight.isEmpty
+    let isPair = checkpoints.count == 2 && mixing.points.weight.isEmpty
     let roles = isPair ? ["a", "b"] : checkpoints.map { _ in "model" }
-    return (mixing.base.map { [($0, "base")] } ?? []) + zip(checkpoints, roles).map { ($0, $1) }
+    return (mixing.points.base.map { [($0, "base")] } ?? [])
+      + zip(checkpoints, roles).map { ($0, $1) }
   }
 
   private func setting(_ run: GenerationRun) -> SamplesResult.Setting {
     .init(
       rule: generation.sampling.rule(for: run.combination), seed: generation.sampling.seed,
-      formula: mixing.formula, checkpoints: run.labels, combination: run.combination)
+      formula: mixing.formula, tensorRules: mixing.recordedRules, checkpoints: run.labels,
+      combination: run.combination)
   }
 
   private func show(_ result: SamplesResult, _ run: GenerationRun) throws {
@@ -84,7 +92,7 @@ struct Generate: ParsableCommand {
   /// What shapes the result file, in a fixed order.
   private var command: String {
     output.command(
-      "generate", checkpoints, base: mixing.base,
+      "generate", checkpoints, base: mixing.points.base,
       options: mixing.recorded + ensemble.recorded
         + prompts.recorded(withPaths: output.recordPaths) + generation.recorded
         + language.recorded)

@@ -4,6 +4,7 @@ import Generation
 import HDF5
 import Journals
 import Reports
+import Tensors
 
 /// Checkpoints and prompts of a generation, opened and checked, and where finished texts are kept.
 struct GenerationRun {
@@ -11,6 +12,8 @@ struct GenerationRun {
   struct Request {
     /// The checkpoints, and what is combined of them.
     let family: OpenedFamily.Request
+    /// Options that weigh some tensors in another way than others.
+    let tensorRules: [String]
     let prompts: PromptOptions
     let generation: GenerationOptions
     /// How many points are asked for.
@@ -23,6 +26,8 @@ struct GenerationRun {
   let combination: ModelCombination
   /// What a person should know before texts are written.
   var warnings: [String] { family.warnings }
+  /// Canonical names of the tensors that are mixed; none if logits are summed.
+  var mixedNames: [TensorName] { family.mixedNames }
   /// What the result is made from; none if there is no result file.
   let inputs: [Provenance.Input]
   private let family: OpenedFamily
@@ -44,7 +49,7 @@ struct GenerationRun {
     journal = try output.journal(
       of: inputs.map { "\($0.role) \($0.digest)" } + request.prompts.recorded(withPaths: false)
         + request.generation.recorded + request.family.language.recorded
-        + ["\(combination)"])
+        + request.tensorRules + ["\(combination)"])
     sweep = request.generation.sweep(
       after: prompts, in: family, request.family.resources, journal)
   }

@@ -68,16 +68,14 @@ struct Mix: ParsableCommand {
       let writer = try ShardedSafetensorsWriter(
         path, entries: mix.entries, limit: shardSize?.byteCount,
         metadata: metadata(mix, digests: unknown))
-      tallies = try mix.combine(using: resources.resources) { bytes, tensor, first in
+      let outcome = try mix.combine(using: resources.resources) { bytes, tensor, first in
         try writer.write(bytes, of: tensor, from: first)
       }
-      writer.beginSync()
-      let digests = try mix.models.map {
-        try $0.digests(threads: resources.threads).model.description
-      }
       for model in mix.models { try model.checkpoint.verifyUnchanged() }
+      let digests = outcome.digests.map(\.model.description)
       try writer.replaceMetadata(metadata(mix, digests: digests))
       try writer.commit()
+      tallies = outcome.tallies
     }
     return tallies
   }

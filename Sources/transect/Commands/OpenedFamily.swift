@@ -1,6 +1,7 @@
 import Evaluation
 import Geometry
 import Reports
+import Tensors
 import Tokenization
 
 /// Checkpoints of a run as language models, opened and checked.
@@ -10,6 +11,8 @@ struct OpenedFamily {
     /// The checkpoints as given, in the order of coefficients, each with its role.
     let checkpoints: [(argument: String, role: String)]
     let combination: ModelCombination
+    /// How weights of tensors follow from the coefficients of a point.
+    var weighting = PointWeighting.alike
     let language: LanguageModelOptions
     let resources: ResourceOptions
     let output: OutputOptions
@@ -35,7 +38,8 @@ struct OpenedFamily {
     let arguments = request.checkpoints.map(\.argument)
     let checkpoints = try openModels(
       arguments, request.resources, before: request.output, making: request.command)
-    models = try request.language.family(checkpoints, request.combination)
+    models = try request.language.family(
+      checkpoints, request.combination, weighting: request.weighting, using: request.resources)
     try request.resources.requireMemory(for: models)
     tokenizer = try request.language.tokenizer(of: models)
     endMarks = try TokenizerFolder(arguments[0]).modelEndMarks()
@@ -45,6 +49,9 @@ struct OpenedFamily {
 
   /// What a person should know before text is generated.
   var warnings: [String] { unlikeEnds + namelessTokens }
+
+  /// Canonical names of the tensors that are mixed; none if logits are summed.
+  var mixedNames: [TensorName] { (models as? MixedLanguageModel)?.weights.names ?? [] }
 
   private var unlikeEnds: [String] {
     let others = endMarks.filter { $0 != tokenizer.endOfText && $0 < models.vocabularySize }

@@ -39,12 +39,19 @@ struct LanguageModelOptions: ParsableArguments {
   /// - Parameters:
   ///   - checkpoints: in the order of coefficients.
   ///   - combination: weights, for which they must be of one configuration, or logits.
+  ///   - weighting: how weights of tensors follow from coefficients; of no effect on logits.
+  ///   - resources: what may be used to find angles, if it is spherical.
   /// - Returns: the models.
   /// - Throws: `ModelError` or `CheckpointError` if they cannot be combined.
   func family(
-    _ checkpoints: [ParameterList], _ combination: ModelCombination
+    _ checkpoints: [ParameterList], _ combination: ModelCombination,
+    weighting: PointWeighting = .alike, using resources: ResourceOptions
   ) throws -> any LanguageModelFamily {
-    guard case .logits(let filter) = combination else { return try models(checkpoints) }
+    guard case .logits(let filter) = combination else {
+      return try MixedLanguageModel(
+        checkpoints, precision: precision, headCount: heads, weighting: weighting,
+        using: resources.resources)
+    }
     return try EnsembledLanguageModel(
       checkpoints, precision: precision, headCount: heads, filter: filter)
   }

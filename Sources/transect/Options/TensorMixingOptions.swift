@@ -63,6 +63,33 @@ struct TensorMixingOptions: ParsableArguments {
     return slerp ? .spherical(place[0]) : .linear(points.coefficients(at: place))
   }
 
+  /// How the weights of tensors follow from the coefficients of a point.
+  var pointWeighting: PointWeighting {
+    let (rules, points) = (overrides, points)
+    return PointWeighting(isSpherical: slerp) { name in
+      rules.first { $0.pattern.matches(name) }.map { points.coefficients(at: [$0.parameter]) }
+    }
+  }
+
+  /// Refuses rules for weights of tensors where there are none.
+  ///
+  /// - Parameter ensemble: what is combined.
+  /// - Throws: `ValidationError` if logits are.
+  func check(beside ensemble: EnsembleOptions) throws {
+    let given = (slerp ? ["--slerp"] : []) + (overrides.isEmpty ? [] : ["--where"])
+    guard ensemble.ensemble == nil || given.isEmpty else {
+      throw ValidationError(
+        "\(given.joined(separator: " and ")) weigh tensors, and --ensemble sums logits: leave one "
+          + "of them out")
+    }
+  }
+
+  /// The rules of tensors, in a fixed order.
+  var recordedRules: [String] {
+    overrides.flatMap { ["--where", "\($0.pattern.source)=\($0.parameter)"] }
+      + (slerp ? ["--slerp"] : [])
+  }
+
   /// The formula, in the letters of the help.
   var formula: String {
     slerp ? "sin((1-alpha)W)/sin W A + sin(alpha W)/sin W B" : points.formula
@@ -70,9 +97,7 @@ struct TensorMixingOptions: ParsableArguments {
 
   /// The options that shape a result, in a fixed order.
   var recorded: [String] {
-    points.recorded
-      + overrides.flatMap { ["--where", "\($0.pattern.source)=\($0.parameter)"] }
-      + (slerp ? ["--slerp"] : [])
+    points.recorded + recordedRules
   }
 }
 
