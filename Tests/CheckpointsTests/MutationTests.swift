@@ -81,7 +81,7 @@ import Testing
     #expect(refused > MutationTests.count / 2)
   }
 
-  private static func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
+  static func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
     var bytes = bytes
     if Int.random(in: 0..<8, using: &generator) == 0 {
       return Array(bytes.prefix(Int.random(in: 0..<bytes.count, using: &generator)))
@@ -98,7 +98,7 @@ import Testing
 /// The same numbers on every run.
 ///
 /// Source: Steele, Lea & Flood 2014, "Fast Splittable Pseudorandom Number Generators", figure 17.
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {
