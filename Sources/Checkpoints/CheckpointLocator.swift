@@ -41,7 +41,9 @@ private func open(
   if rules.mergesAdapters, folder.holdsAdapterAlone {
     return try MergedAdapter(folder: folder.path, rules)
   }
-  return try openFile(folder.file(rules), rules)
+  return try folder.holdsBlocks
+    ? DistributedCheckpoint(folder: folder.path, mode: rules.mode)
+    : openFile(folder.file(rules), rules)
 }
 
 /// The folder of the model that an argument names: the argument itself, the folder of a file, or a
@@ -141,6 +143,12 @@ struct CheckpointFolder {
   /// Whether there is an adapter of PEFT and no model.
   var holdsAdapterAlone: Bool {
     preferredName == nil && names.contains(AdapterConfiguration.fileName)
+  }
+
+  /// Whether there is a checkpoint of `torch.distributed.checkpoint` and no other.
+  var holdsBlocks: Bool {
+    preferredName == nil && names.contains(BlockMetadata.fileName)
+      && names.contains { $0.hasSuffix(".distcp") }
   }
 
   private var preferredName: String? { CheckpointFolder.preferred.first(where: names.contains) }

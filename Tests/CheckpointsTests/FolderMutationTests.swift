@@ -13,6 +13,7 @@ import Testing
     arguments: [
       ("adapters/stabilized", "adapter_config.json"),
       ("adapters/stabilized", "adapter_model.safetensors"),
+      ("blocks/sharded", ".metadata"), ("blocks/sharded", "__1_0.distcp"),
     ])
   func mutations(name: String, file: String) throws {
     let folder = try TemporaryFolder()

@@ -64,4 +64,13 @@ import Testing
       #expect(run.errorLines.count == (run.code == 0 ? 0 : 1))
     }
   }
+
+  @Test("A folder of blocks is inspected")
+  func inspect() throws {
+    for name in ["blocks/sharded"] {
+      let run = try Run("inspect", FormatCommandTests.formats + "/" + name, "--digest")
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(run.output.contains("left out"))
+    }
+  }
 }
