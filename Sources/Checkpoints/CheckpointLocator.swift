@@ -96,6 +96,7 @@ func openSingleFile(
   case .npy: return try NumPyFile(file)
   case .gguf: return try GGUFFile(file)
   case .torchLegacy: return try PyTorchLegacyFile(file)
+  case .onnx: return try ONNXFile(file, mode: mode)
   case .hdf5:
     throw CheckpointError(
       .unsupported, in: path, "is an HDF5 file, which is read only with --allow-hdf5-input")
@@ -114,7 +115,7 @@ struct CheckpointFolder {
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
     "pytorch_model.bin.index.json",
   ]
-  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npz"]
+  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npz", ".onnx"]
   private static let hdf5Names = ["tf_model.h5", "model.weights.h5"]
 
   /// Lists a folder, or is `nil` if `path` is none.

@@ -6,6 +6,7 @@ enum FileSignature {
   case zip
   case torchLegacy
   case hdf5
+  case onnx
   case npy
   case gguf
   case json
@@ -29,6 +30,7 @@ enum FileSignature {
     if head.starts(with: NumPyHeader.magic) { return .npy }
     if head.starts(with: GGUFHeader.magic) { return .gguf }
     if head.starts(with: hdf5Magic) { return .hdf5 }
+    if ONNXFile.mayBegin(with: head) { return .onnx }
     if isTorchLegacy(head) { return .torchLegacy }
     if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
       return .other(

@@ -6,7 +6,7 @@ import Testing
 @Suite struct FormatFixtureTests {
   static let names = [
     "adapters/plain", "adapters/stabilized", "adapters/embedding", "keras/tf_model.h5",
-    "keras/chunked.h5", "blocks/single", "blocks/sharded",
+    "keras/chunked.h5", "blocks/single", "blocks/sharded", "onnx/model.onnx",
   ]
 
   @Test(

@@ -65,9 +65,9 @@ import Testing
     }
   }
 
-  @Test("A folder of blocks is inspected")
+  @Test("A folder of blocks and an ONNX model are inspected")
   func inspect() throws {
-    for name in ["blocks/sharded"] {
+    for name in ["blocks/sharded", "onnx/model.onnx"] {
       let run = try Run("inspect", FormatCommandTests.formats + "/" + name, "--digest")
       #expect(run.code == 0, "\(run.errors)")
       #expect(run.output.contains("left out"))
