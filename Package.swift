@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "Checkpoints",
       dependencies: [
-        "Tensors", "JSON", "CMapping", "CSHA256", "CTemporaries", "CWriteback", "CZlib",
+        "Tensors", "JSON", "HDF5", "CMapping", "CSHA256", "CTemporaries", "CWriteback", "CZlib",
       ],
       swiftSettings: fastInDebug),
     .target(
@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "CHDF5"], swiftSettings: warningsAreErrors),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors", "TestSupport"],
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Tensors", "TestSupport"],
       swiftSettings: warningsAreErrors),
     .testTarget(
       name: "GeometryTests",

@@ -71,15 +71,6 @@ final class BlockElements: EncodedElements {
         .unsupported, in: file.path, tensor: name,
         "\(byteCount) bytes of quantized elements are too many to be transposed")
     }
-    let key = DecodedPieces.Key(owner: ObjectIdentifier(self), piece: nil)
-    return try pieces.withLock { held in
-      if let bytes = held.bytes(key) { return bytes }
-      let bytes = try [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-        try read(0..<byteCount, into: UnsafeMutableRawBufferPointer(buffer))
-        count = byteCount
-      }
-      held.insert(bytes, for: key)
-      return bytes
-    }
+    return try pieces.whole(of: self)
   }
 }

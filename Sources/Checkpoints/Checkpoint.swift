@@ -12,14 +12,18 @@ public protocol Checkpoint: Sendable {
   var metadata: [(key: String, value: String)] { get }
   /// What a reader should know and no record tells, one sentence each.
   var notes: [String] { get }
+  /// The files that hold the tensors, each once.
+  var files: [InputFile] { get }
+  /// A file in the model's folder, beside which its configuration lies.
+  var modelPath: String { get }
 }
 
 extension Checkpoint {
-  /// The files that hold the tensors, each once, in order of first use.
-  public var files: [InputFile] {
-    var seen = Set<ObjectIdentifier>()
-    return records.map(\.file).filter { seen.insert(ObjectIdentifier($0)).inserted }
-  }
+  /// The files of the records, each once, in order of first use.
+  public var files: [InputFile] { records.map(\.file).uniqued }
+
+  /// The path by which it was opened.
+  public var modelPath: String { path }
 
   /// The bytes that all tensors take, a byte shared by two counted twice.
   public var byteCount: Int {
@@ -31,5 +35,13 @@ extension Checkpoint {
   /// - Throws: ``CheckpointError`` naming the first that did.
   public func verifyUnchanged() throws {
     for file in files { try file.verifyUnchanged() }
+  }
+}
+
+extension [InputFile] {
+  /// Each file once, in order of first use.
+  var uniqued: [InputFile] {
+    var seen = Set<ObjectIdentifier>()
+    return filter { seen.insert(ObjectIdentifier($0)).inserted }
   }
 }

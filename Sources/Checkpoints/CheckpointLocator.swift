@@ -6,22 +6,44 @@ import Tensors
 ///
 /// - Parameters:
 ///   - argument: as a user gives it.
-///   - mode: how tensors will be read.
+///   - rules: how tensors will be read, and what else an argument may be.
 /// - Returns: the checkpoint, its headers checked.
 /// - Throws: ``CheckpointError`` if there is none, or it cannot be read.
-public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws -> any Checkpoint {
-  if let file = try CheckpointFolder(argument)?.file() {
-    return try openFile(file, mode: mode)
-  }
+public func openCheckpoint(
+  _ argument: String, _ rules: CheckpointReading
+) throws -> any Checkpoint {
+  if let folder = try CheckpointFolder(argument) { return try open(folder, rules) }
   let isThere = access(argument, F_OK) == 0
-  if isThere || ![ENOENT, ENOTDIR].contains(errno) { return try openFile(argument, mode: mode) }
+  if isThere || ![ENOENT, ENOTDIR].contains(errno) { return try openFile(argument, rules) }
   guard let snapshot = HuggingFaceCache().snapshot(of: argument),
     let folder = try CheckpointFolder(snapshot)
   else {
     throw CheckpointError(
       .unreadable, in: argument, "is no file, no folder, and no model in the Hugging Face cache")
   }
-  return try openFile(folder.file(), mode: mode)
+  return try open(folder, rules)
+}
+
+/// Opens the checkpoint that an argument names; see ``openCheckpoint(_:_:)``.
+///
+/// - Parameters:
+///   - argument: as a user gives it.
+///   - mode: how tensors will be read.
+/// - Returns: the checkpoint, its headers checked.
+/// - Throws: ``CheckpointError`` if there is none, or it cannot be read.
+public func openCheckpoint(_ argument: String, mode: InputMode = .mapped) throws -> any Checkpoint {
+  try openCheckpoint(argument, CheckpointReading(mode: mode))
+}
+
+private func open(
+  _ folder: CheckpointFolder, _ rules: CheckpointReading
+) throws -> any Checkpoint {
+  if rules.mergesAdapters, folder.holdsAdapterAlone {
+    return try MergedAdapter(folder: folder.path, rules)
+  }
+  return try folder.holdsBlocks
+    ? DistributedCheckpoint(folder: folder.path, mode: rules.mode)
+    : openFile(folder.file(rules), rules)
 }
 
 /// The folder of the model that an argument names: the argument itself, the folder of a file, or a
@@ -42,11 +64,12 @@ public func modelFolder(_ argument: String) throws -> String {
   return snapshot
 }
 
-private func openFile(_ path: String, mode: InputMode) throws -> any Checkpoint {
-  guard case .json = try FileSignature(InputFile(path, mode: .pread)) else {
-    return try openSingleFile(path, mode: mode)
+private func openFile(_ path: String, _ rules: CheckpointReading) throws -> any Checkpoint {
+  switch try FileSignature(InputFile(path, mode: .pread)) {
+  case .json: return try ShardedCheckpoint(index: path, mode: rules.mode)
+  case .hdf5 where rules.allowsHDF5: return try HDF5Checkpoint(path, mode: rules.mode)
+  default: return try openSingleFile(path, mode: rules.mode)
   }
-  return try ShardedCheckpoint(index: path, mode: mode)
 }
 
 /// Opens a checkpoint that is one file, by its first bytes.
@@ -73,6 +96,10 @@ func openSingleFile(
   case .npy: return try NumPyFile(file)
   case .gguf: return try GGUFFile(file)
   case .torchLegacy: return try PyTorchLegacyFile(file)
+  case .onnx: return try ONNXFile(file, mode: mode)
+  case .hdf5:
+    throw CheckpointError(
+      .unsupported, in: path, "is an HDF5 file, which is read only with --allow-hdf5-input")
   case .json: throw CheckpointError(.malformed, in: path, "is JSON text where tensors belong")
   case .other(let kind): throw CheckpointError(.unsupported, in: path, "is \(kind)")
   }
@@ -80,7 +107,7 @@ func openSingleFile(
 
 /// A folder as model hubs lay it out.
 struct CheckpointFolder {
-  private let path: String
+  let path: String
   private let names: Set<String>
 
   /// The files of a model, the preferred first, as transformers and mergekit choose.
@@ -88,7 +115,8 @@ struct CheckpointFolder {
     "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
     "pytorch_model.bin.index.json",
   ]
-  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npz"]
+  private static let suffixes = [".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npz", ".onnx"]
+  private static let hdf5Names = ["tf_model.h5", "model.weights.h5"]
 
   /// Lists a folder, or is `nil` if `path` is none.
   init?(_ path: String) throws {
@@ -101,26 +129,42 @@ struct CheckpointFolder {
   }
 
   /// The file to open: the first of the preferred names, else the only checkpoint there.
-  func file() throws -> String {
-    let found = CheckpointFolder.preferred.first(where: names.contains)
-    guard found != nil || !names.contains("adapter_config.json") else {
+  func file(_ rules: CheckpointReading) throws -> String {
+    guard !holdsAdapterAlone else {
       throw CheckpointError(
         .noCheckpoint, in: path,
         "the folder holds a PEFT adapter (adapter_config.json), which is no model without its base; "
-          + "merge them first, or name the adapter's own file")
+          + "--merge-adapter reads both, or name the adapter's own file")
     }
-    return try path + (path.hasSuffix("/") ? "" : "/") + (found ?? onlyCandidate())
+    let hdf5 = CheckpointFolder.hdf5Names.first(where: names.contains)
+    let found = preferredName ?? (rules.allowsHDF5 ? hdf5 : nil)
+    return try path + (path.hasSuffix("/") ? "" : "/") + (found ?? onlyCandidate(besides: hdf5))
   }
 
-  private func onlyCandidate() throws -> String {
+  /// Whether there is an adapter of PEFT and no model.
+  var holdsAdapterAlone: Bool {
+    preferredName == nil && names.contains(AdapterConfiguration.fileName)
+  }
+
+  /// Whether there is a checkpoint of `torch.distributed.checkpoint` and no other.
+  var holdsBlocks: Bool {
+    preferredName == nil && names.contains(BlockMetadata.fileName)
+      && names.contains { $0.hasSuffix(".distcp") }
+  }
+
+  private var preferredName: String? { CheckpointFolder.preferred.first(where: names.contains) }
+
+  private func onlyCandidate(besides hdf5: String?) throws -> String {
     let candidates = names.filter { name in
       CheckpointFolder.suffixes.contains { name.hasSuffix($0) }
     }.sorted()
     guard candidates.count == 1 else {
+      let preferred = CheckpointFolder.preferred.joined(separator: ", ")
+      let hint = hdf5.map { "; \($0) is read only with --allow-hdf5-input" } ?? ""
       throw CheckpointError(
         .noCheckpoint, in: path,
         candidates.isEmpty
-          ? "the folder holds no checkpoint (\(CheckpointFolder.preferred.joined(separator: ", ")))"
+          ? "the folder holds no checkpoint (\(preferred))" + hint
           : "the folder holds several checkpoints, name one: "
             + candidates.prefix(5).joined(separator: ", "))
     }

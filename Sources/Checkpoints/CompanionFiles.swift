@@ -8,7 +8,7 @@ import Glibc
 /// - Parameter checkpoint: one that was opened from a file.
 /// - Returns: those that are there, in a fixed order.
 public func companionFiles(of checkpoint: any Checkpoint) -> [String] {
-  companionNames.map { sibling($0, of: checkpoint.path) }.filter { access($0, R_OK) == 0 }
+  companionNames.map { sibling($0, of: checkpoint.modelPath) }.filter { access($0, R_OK) == 0 }
 }
 
 /// Paths of the files in a folder that make a tokenizer.
@@ -31,7 +31,7 @@ public func tokenizerFiles(in folder: String) -> [String] {
 func companion(
   _ name: String, of checkpoint: any Checkpoint, limit: Int
 ) throws -> (path: String, bytes: [UInt8])? {
-  let path = sibling(name, of: checkpoint.path)
+  let path = sibling(name, of: checkpoint.modelPath)
   guard let file = try? InputFile(path, mode: .pread) else { return nil }
   return try (path, file.content(limit: limit))
 }

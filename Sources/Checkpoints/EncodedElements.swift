@@ -70,3 +70,24 @@ final class DecodedPieces: Sendable {
     try state.withLock(body)
   }
 }
+
+extension DecodedPieces {
+  /// All elements of one tensor, made by reading them in order, or what is held of them.
+  ///
+  /// - Parameter elements: what makes them; at most ``wholeLimit`` bytes.
+  /// - Returns: the bytes.
+  /// - Throws: what reading throws.
+  func whole(of elements: some EncodedElements) throws -> [UInt8] {
+    let key = Key(owner: ObjectIdentifier(elements), piece: nil)
+    return try withLock { held in
+      if let bytes = held.bytes(key) { return bytes }
+      let bytes = try [UInt8](unsafeUninitializedCapacity: elements.byteCount) { buffer, count in
+        try elements.read(
+          0..<elements.byteCount, into: UnsafeMutableRawBufferPointer(buffer))
+        count = elements.byteCount
+      }
+      held.insert(bytes, for: key)
+      return bytes
+    }
+  }
+}

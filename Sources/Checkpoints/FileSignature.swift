@@ -5,6 +5,8 @@ enum FileSignature {
   case safetensors
   case zip
   case torchLegacy
+  case hdf5
+  case onnx
   case npy
   case gguf
   case json
@@ -27,6 +29,8 @@ enum FileSignature {
     if isTextOfAnObject(head) { return .json }
     if head.starts(with: NumPyHeader.magic) { return .npy }
     if head.starts(with: GGUFHeader.magic) { return .gguf }
+    if head.starts(with: hdf5Magic) { return .hdf5 }
+    if ONNXFile.mayBegin(with: head) { return .onnx }
     if isTorchLegacy(head) { return .torchLegacy }
     if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
       return .other(
@@ -54,14 +58,15 @@ enum FileSignature {
     return head.dropFirst(2 + frame).starts(with: torchNumber)
   }
 
+  private static let hdf5Magic: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
   private static let torchNumber: [UInt8] = [
     0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
   ]
 
   private static let others: [(magic: [UInt8], name: String)] =
     [
-      ([0x1F, 0x8B], "gzip-compressed; decompress it first"),
-      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, which is not supported"),
+      ([0x1F, 0x8B], "gzip-compressed; decompress it first")
     ]
     + (2...5).map { protocolVersion in
       ([0x80, protocolVersion], "a bare pickle, not what torch.save writes")

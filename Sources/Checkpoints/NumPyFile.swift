@@ -79,6 +79,8 @@ public struct NumPyArchive: Checkpoint {
         ? try TensorRecord(name: name, array: entry.bytes, of: file)
         : try TensorRecord(name: name, deflated: entry, of: file, pieces: pieces)
     }
+    try DecompressionLimit(file).check(
+      arrays.filter { !$0.isStored }.map(\.contentByteCount))
     let others = directory.entries.count - arrays.count
     notes = others > 0 ? ["entries that are no arrays are left out: \(others)"] : []
   }

@@ -3,8 +3,9 @@
 /// A pickle is a program for a stack machine, and Python's machine calls whatever function it
 /// names. This one calls none: it has no means to. It knows the opcodes that Python's writers
 /// use from protocol 2 on, notes which function would be called with what, and leaves it to
-/// the reader of the ``PickleGraph`` to know some of them. Sets and attributes take part in no
-/// tensor, so their contents are dropped; so are those of lists, unless they are asked for.
+/// the reader of the ``PickleGraph`` to know some of them. Sets take part in no tensor, so
+/// their contents are dropped; so are those of lists and the attributes of objects, unless they are
+/// asked for.
 ///
 /// Every length is checked against the bytes left before anything is allocated for it, and
 /// work and memory are bounded by the limits below, which are far above what real checkpoints
@@ -41,6 +42,7 @@ struct PickleMachine {
   private var globalIndices: [String: Int32] = [:]
   private var itemCount = 0
   private let keepsLists: Bool
+  private let keepsStates: Bool
 
   private static let stop: UInt8 = 0x2E
   private static let newestProtocol = 5
@@ -50,11 +52,14 @@ struct PickleMachine {
   /// - Parameters:
   ///   - bytes: the pickle, and whatever may follow it.
   ///   - keepsLists: whether the items of lists are kept.
+  ///   - keepsStates: whether the attributes of objects are kept.
   /// - Returns: what it describes.
   /// - Throws: ``Fault`` if it is cut off, breaks the machine's rules or exceeds its limits,
   ///   holds an opcode that no writer of data uses, or names one of ``UnsafeGlobals``.
-  static func run(_ bytes: [UInt8], keepsLists: Bool = false) throws -> PickleGraph {
-    var machine = PickleMachine(bytes, keepsLists: keepsLists)
+  static func run(
+    _ bytes: [UInt8], keepsLists: Bool = false, keepsStates: Bool = false
+  ) throws -> PickleGraph {
+    var machine = PickleMachine(bytes, keepsLists: keepsLists, keepsStates: keepsStates)
     for _ in 0..<operationLimit {
       machine.opcodeOffset = machine.offset
       let opcode = UInt8(truncatingIfNeeded: try machine.unsigned(1))
@@ -68,8 +73,8 @@ struct PickleMachine {
     throw machine.fault("the pickle has more than \(operationLimit) operations")
   }
 
-  private init(_ bytes: [UInt8], keepsLists: Bool) {
-    (self.bytes, self.keepsLists) = (bytes, keepsLists)
+  private init(_ bytes: [UInt8], keepsLists: Bool, keepsStates: Bool) {
+    (self.bytes, self.keepsLists, self.keepsStates) = (bytes, keepsLists, keepsStates)
   }
 
   private mutating func execute(_ opcode: UInt8) throws {
@@ -347,7 +352,7 @@ extension PickleMachine {
     case .newObjEx:
       _ = try pop()
       try pushCall()
-    case .build: _ = try pop()
+    case .build: try setState(pop())
     case .binPersid:
       guard case .tuple(let id) = try pop() else { throw fault("a persistent id that is no tuple") }
       try count(1)
@@ -378,6 +383,17 @@ extension PickleMachine {
     if arguments.count == 0, graph.globals[Int(function)] == "collections.OrderedDict" {
       return try pushDictionary()
     }
-    try push(.call(function: function, arguments: arguments))
+    guard keepsStates else {
+      return try push(.call(function: function, arguments: arguments))
+    }
+    try count(1)
+    graph.objects.append(.init(function: function, arguments: arguments))
+    try push(.object(Int32(graph.objects.count - 1)))
+  }
+
+  /// Sets the state of the object on top of the stack. What is no object shows nothing.
+  private mutating func setState(_ state: PickleValue) throws {
+    guard keepsStates else { return }
+    if case .object(let index) = stack[try top(1)] { graph.objects[Int(index)].state = state }
   }
 }

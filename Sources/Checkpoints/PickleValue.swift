@@ -18,6 +18,9 @@ enum PickleValue: Sendable {
   case global(Int32)
   /// What calling such a class or function would give. Nothing is called.
   case call(function: Int32, arguments: PickleTuple)
+  /// The same with the state it was given, if states were asked for: an index into
+  /// ``PickleGraph/objects``.
+  case object(Int32)
   /// What the pickle's owner keeps outside it under this id.
   case persistent(PickleTuple)
 
@@ -38,6 +41,13 @@ struct PickleTuple: Hashable, Sendable {
 struct PickleGraph: Sendable {
   typealias Entry = (key: PickleValue, value: PickleValue)
 
+  /// What a class or function was called with, and the state that was set afterwards.
+  struct Object: Sendable {
+    let function: Int32
+    let arguments: PickleTuple
+    var state = PickleValue.other
+  }
+
   /// What the pickle as a whole stands for.
   var root = PickleValue.other
   /// The items of all tuples.
@@ -46,6 +56,8 @@ struct PickleGraph: Sendable {
   var dictionaries: [[Entry]] = []
   /// The items of each list, if they were asked for.
   var lists: [[PickleValue]] = []
+  /// What calls would give, if states were asked for.
+  var objects: [Object] = []
   /// Every id of what is kept outside the pickle, as often as it is named.
   var persistentIDs: [PickleTuple] = []
   /// The bytes that the pickle takes.
@@ -81,6 +93,8 @@ struct PickleGraph: Sendable {
     case .list: "a list"
     case .global(let index): "the name \(globals[Int(index)].shortened)"
     case .call(let function, _): "an object made by \(globals[Int(function)].shortened)"
+    case .object(let index):
+      "an object made by \(globals[Int(objects[Int(index)].function)].shortened)"
     case .persistent: "a storage"
     }
   }

@@ -43,13 +43,20 @@ public struct PyTorchArchive: Checkpoint {
   }
 
   init(_ file: InputFile, _ directory: ZipDirectory) throws {
-    let folder = try ArchiveFolder(file, directory.entries)
-    let objects = TorchObjects(
-      graph: try PyTorchArchive.graph(of: folder), file: file, byteOrder: try folder.byteOrder(),
-      storages: try folder.storages())
+    let objects = try PyTorchArchive.objects(file, directory)
     let state = try StateDictionary(objects)
     records = try state.tensors.map { try objects.record(of: $0.value, name: $0.name) }
     (path, notes) = (file.path, state.notes)
+  }
+
+  /// What the pickle of an archive describes, and where the storages are.
+  ///
+  /// - Throws: ``CheckpointError`` if it breaks the rules of pickle or of PyTorch.
+  static func objects(_ file: InputFile, _ directory: ZipDirectory) throws -> TorchObjects {
+    let folder = try ArchiveFolder(file, directory.entries)
+    return TorchObjects(
+      graph: try graph(of: folder), file: file, byteOrder: try folder.byteOrder(),
+      storages: try folder.storages())
   }
 
   private static func graph(of folder: ArchiveFolder) throws -> PickleGraph {

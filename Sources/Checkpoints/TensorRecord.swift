@@ -93,6 +93,18 @@ public struct TensorRecord: Sendable {
       firstElement: 0, byteOrder: byteOrder, file: file, encoded: encoded)
   }
 
+  /// Creates the record of a tensor whose elements are made from another's.
+  ///
+  /// - Parameters:
+  ///   - other: the tensor that has the name, the type, the shape and a place in a file.
+  ///   - encoded: what makes the elements, row-major.
+  /// - Throws: ``CheckpointError`` if the elements are fewer than the shape has.
+  init(_ other: TensorRecord, encoded: any EncodedElements) throws {
+    try self.init(
+      name: other.name, dtype: other.dtype, shape: other.shape, strides: nil, encoded: encoded,
+      bytes: other.offset..<other.offset, byteOrder: .little, file: other.file)
+  }
+
   private init(
     name: TensorName, dtype: DType, shape: Shape, viewStrides: [Int]?, storage: Range<Int>,
     firstElement: Int, byteOrder: ByteOrder, file: InputFile,
@@ -160,6 +172,25 @@ public struct TensorRecord: Sendable {
     return record
   }
 
+  /// The same elements with the extents in another order.
+  ///
+  /// - Precondition: `axes` has each of the extents' positions once, and rows have no order of
+  ///   their own.
+  func permuted(_ axes: [Int]) -> TensorRecord {
+    precondition(axes.sorted() == Array(0..<shape.rank) && rowOrder == nil)
+    let dimensions = axes.map { shape.dimensions[$0] }
+    guard let shape = Shape(dimensions) else { preconditionFailure("the same elements") }
+    return TensorRecord(self, name: name, shape: shape, viewStrides: axes.map { strides[$0] })
+  }
+
+  /// The same elements without the outermost of two extents, if that is 1.
+  var withoutLeadingOne: TensorRecord {
+    guard shape.rank == 2, shape.dimensions[0] == 1, let row = Shape([shape.dimensions[1]]) else {
+      return self
+    }
+    return TensorRecord(self, name: name, shape: row, viewStrides: [strides[1]])
+  }
+
   /// The first `rows` slices along the outermost extent.
   ///
   /// - Precondition: the rank is at least 1 and `rows` lies in `0...shape.dimensions[0]`.
@@ -179,6 +210,7 @@ public struct TensorRecord: Sendable {
   public func isAlias(of other: TensorRecord) -> Bool {
     file === other.file && offset == other.offset && shape == other.shape
       && strides == other.strides && rowOrder == other.rowOrder && dtype == other.dtype
+      && encoded === other.encoded
       && shape.elementCount > 0
   }
 }

@@ -165,7 +165,8 @@ extension TorchObjects {
     return Storage(bytes: first..<first + elements.count * dtype.byteCount, dtype: dtype)
   }
 
-  private static let elementTypes: [String: DType] = [
+  /// By the names that pickles have for them.
+  static let elementTypes: [String: DType] = [
     "torch.float64": .float64, "torch.float32": .float32, "torch.float16": .float16,
     "torch.bfloat16": .bfloat16, "torch.float8_e4m3fn": .float8E4M3,
     "torch.float8_e5m2": .float8E5M2, "torch.int64": .int64, "torch.int32": .int32,

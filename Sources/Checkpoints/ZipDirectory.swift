@@ -27,7 +27,7 @@ struct ZipDirectory {
   /// In the order of the directory.
   private(set) var entries: [Entry] = []
 
-  private let file: InputFile
+  private let file: FileSection
   /// What each entry takes, its header included.
   private var extents: [Range<Int>] = []
   private static let sizeLimit = 100_000_000
@@ -35,7 +35,12 @@ struct ZipDirectory {
   /// Reads the directory of an archive.
   ///
   /// - Throws: ``CheckpointError`` for whatever is told above.
-  init(_ file: InputFile) throws {
+  init(_ file: InputFile) throws { try self.init(FileSection(file)) }
+
+  /// Reads the directory of an archive that is a part of a file.
+  ///
+  /// - Throws: ``CheckpointError`` for whatever is told above.
+  init(_ file: FileSection) throws {
     self.file = file
     let end = try ZipEnd(file)
     guard end.directory.count <= ZipDirectory.sizeLimit else {
@@ -85,7 +90,7 @@ struct ZipDirectory {
     }
     entries.append(
       Entry(
-        name: name, bytes: start..<start + size, isStored: header.isStored,
+        name: name, bytes: file.whole(start..<start + size), isStored: header.isStored,
         isDeflated: header.isDeflated, contentByteCount: contentByteCount))
   }
 

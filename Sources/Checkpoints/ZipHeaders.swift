@@ -14,7 +14,7 @@ struct ZipEnd {
   ///
   /// - Throws: ``CheckpointError`` if there is none, or it does not end where these records
   ///   begin, or the archive is one of several parts.
-  init(_ file: InputFile) throws {
+  init(_ file: FileSection) throws {
     let tailStart = max(0, file.byteCount - ZipEnd.byteCount - ZipEnd.longestComment)
     let tail = try file.copy(tailStart..<file.byteCount)
     guard let position = ZipEnd.position(in: tail) else {
@@ -35,7 +35,7 @@ struct ZipEnd {
     (directory, entryCount) = (end - size..<end, count)
   }
 
-  private static func contradiction(_ file: InputFile) -> CheckpointError {
+  private static func contradiction(_ file: FileSection) -> CheckpointError {
     CheckpointError(
       .malformed, in: file.path, "the records at the end of the zip archive contradict each other")
   }
@@ -58,7 +58,7 @@ struct ZipEnd {
 
   /// The same fields at full width, each with the value that stands for it in the short record.
   private static func longRecord(
-    of file: InputFile, before end: Int
+    of file: FileSection, before end: Int
   ) throws -> (start: Int, fields: [(value: UInt64, short: UInt64)])? {
     let (locatorStart, start) = (end - locatorByteCount, end - locatorByteCount - longByteCount)
     guard locatorStart >= 0 else { return nil }

@@ -30,7 +30,7 @@ private func labels(
   }
 }
 
-private func foreignStorage(_ properties: borrowing Handle) -> String? {
+func foreignStorage(_ properties: borrowing Handle) -> String? {
   if H5Pget_layout(properties.id) == H5D_VIRTUAL { return "other files (a virtual dataset)" }
   return H5Pget_external_count(properties.id) > 0 ? "other files (external storage)" : nil
 }

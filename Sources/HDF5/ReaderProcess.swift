@@ -88,9 +88,36 @@ public enum ReaderProcess {
   ///
   /// - Parameter byteCount: of the file, which has been read.
   public static func restrict(forReading byteCount: Int) {
+    restrict(descriptors: 0, memory: 1 << 30 + 8 * byteCount, seconds: 3 + byteCount >> 23)
+  }
+
+  /// Restricts this process, before it opens what may lead it astray: one more file can be opened,
+  /// none can grow, no core is dumped, time is bounded, and memory by what is there already, 64 MiB
+  /// and twice the file.
+  ///
+  /// - Parameter byteCount: of the file.
+  static func restrictToOneFile(of byteCount: Int) {
+    let memory = addressSpace() + 64 << 20 + 2 * byteCount
+    // The next descriptor to be had is the last.
+    let next = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    close(next)
+    restrict(descriptors: Int(next) + 1, memory: memory, seconds: 5)
+  }
+
+  /// Bytes of addresses that this process has taken.
+  private static func addressSpace() -> Int {
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 1 << 30 }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard unsafe fgets(&line, Int32(line.count), file) != nil else { return 1 << 30 }
+    let digits = line.prefix { (48...57).contains($0) }.map { UInt8($0) }
+    return (Int(String(decoding: digits, as: UTF8.self)) ?? 1 << 18) * sysconf(Int32(_SC_PAGESIZE))
+  }
+
+  private static func restrict(descriptors: Int, memory: Int, seconds: Int) {
     let limits: [(__rlimit_resource, Int)] = [
-      (RLIMIT_CORE, 0), (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 0),
-      (RLIMIT_AS, 1 << 30 + 8 * byteCount), (RLIMIT_CPU, 3 + byteCount >> 23),
+      (RLIMIT_CORE, 0), (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, descriptors), (RLIMIT_AS, memory),
+      (RLIMIT_CPU, seconds),
     ]
     for (resource, limit) in limits {
       var limit = rlimit(rlim_cur: rlim_t(limit), rlim_max: rlim_t(limit))

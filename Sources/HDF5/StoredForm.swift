@@ -4,7 +4,7 @@
 /// Lengths are 8 bytes, little-endian. Whoever takes an answer trusts nothing in it: a length
 /// beyond the bytes that are there, an unknown tag or a missing end make it no answer.
 enum StoredForm {
-  private static let endMark: UInt64 = 0x444E_4552_5453_4E54
+  static let endMark: UInt64 = 0x444E_4552_5453_4E54
 
   /// The answer that a file was refused.
   ///
@@ -60,7 +60,7 @@ enum StoredForm {
 }
 
 /// Bytes that grow.
-private struct Sink {
+struct Sink {
   var bytes: [UInt8] = []
 
   mutating func add(_ number: UInt64) {
@@ -96,7 +96,7 @@ private struct Sink {
 }
 
 /// Bytes that are taken from the front; everything returns `nil` where they do not suffice.
-private struct Source {
+struct Source {
   var rest: ArraySlice<UInt8>
 
   mutating func byte() -> UInt8? { rest.popFirst() }

@@ -30,7 +30,7 @@ struct Transect: ParsableCommand {
       Norms.self, Gram.self, Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
-      Export.self, Tokenizer.self, ReadResult.self,
+      Export.self, Tokenizer.self, ReadResult.self, ReadWeights.self,
     ])
 
   static func main() {

@@ -57,12 +57,21 @@ import Testing
     ])
   }
 
+  private static var onnx: [UInt8] {
+    let field = { (number: UInt8, content: [UInt8]) in
+      [number << 3 | 2, UInt8(content.count)] + content
+    }
+    let raw = [0x08, 2, 0x08, 3, 0x10, 1] + field(8, [0x77]) + field(9, Array(0..<24))
+    let packed = field(1, [2]) + [0x10, 1] + field(4, Array(0..<8)) + field(8, [0x76])
+    return [0x08, 0x0A] + field(2, [0x78]) + field(7, field(5, raw) + field(5, packed))
+  }
+
   @Test(
     "Any mutation is read or refused",
     arguments: [
       ("pt", archive), ("bin", legacy), ("safetensors", safetensors), ("npz", arrays),
       ("npy", array),
-      ("gguf", gguf),
+      ("gguf", gguf), ("onnx", onnx),
     ])
   func mutations(suffix: String, bytes: [UInt8]) throws {
     let folder = try TemporaryFolder()
@@ -81,7 +90,7 @@ import Testing
     #expect(refused > MutationTests.count / 2)
   }
 
-  private static func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
+  static func mutate(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
     var bytes = bytes
     if Int.random(in: 0..<8, using: &generator) == 0 {
       return Array(bytes.prefix(Int.random(in: 0..<bytes.count, using: &generator)))
@@ -98,7 +107,7 @@ import Testing
 /// The same numbers on every run.
 ///
 /// Source: Steele, Lea & Flood 2014, "Fast Splittable Pseudorandom Number Generators", figure 17.
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

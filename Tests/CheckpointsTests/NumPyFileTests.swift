@@ -181,4 +181,13 @@ import Testing
     entry.method = 12
     expectError(.unsupported, "Deflate", tensor: "a") { try open(ZipBytes([entry])) }
   }
+
+  @Test("A small file that would become a hundred megabytes is refused when it is opened")
+  func decompressionLimit() {
+    let data = [UInt8](repeating: 0, count: 120_000)
+    let array = NumPyBytes.file("|u1", "100000000,", data: data)
+    var entry = NumPyFileTests.compressed("a", array)
+    entry.contentSize = UInt32(array.count - data.count + 100_000_000)
+    expectError(.unsupported, "decompressed") { try open(ZipBytes([entry])) }
+  }
 }

@@ -9,13 +9,6 @@ struct ZooTests {
   private static let groups = Zoo.cases(
     "safetensors-", "gpt2-folder-", "torch-", "npy-", "gguf-")
 
-  private static let names: [String: DType] = [
-    "float64": .float64, "float32": .float32, "float16": .float16, "bfloat16": .bfloat16,
-    "float8_e4m3fn": .float8E4M3, "float8_e5m2": .float8E5M2, "int64": .int64, "int32": .int32,
-    "int16": .int16, "int8": .int8, "uint64": .uint64, "uint32": .uint32, "uint16": .uint16,
-    "uint8": .uint8, "bool": .bool,
-  ]
-
   @Test(
     "Good checkpoints give every tensor, bit for bit",
     arguments: groups.filter { $0.valid == true },
@@ -69,7 +62,7 @@ struct ZooTests {
     #expect(records.count == checkpoint.records.count)
     for (name, expected) in zooCase.tensors ?? [:] {
       let record = try #require(records[ZooTests.name(name, in: checkpoint)], "\(name)")
-      #expect(record.dtype == ZooTests.names[expected.dtype], "\(name)")
+      #expect(record.dtype == FormatFixture.elementTypes[expected.dtype], "\(name)")
       #expect(record.shape.dimensions == expected.shape, "\(name)")
       #expect(try elementDigest(record) == expected.sha256, "\(name)")
     }

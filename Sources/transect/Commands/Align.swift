@@ -36,7 +36,7 @@ struct Align: ParsableCommand {
   @OptionGroup var output: CheckpointOutputOptions
 
   func run() throws {
-    let models = try [a, b].map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try [a, b].map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.check(against: models.map(\.checkpoint))
     let pairing = CheckpointPairing(base: models[0], other: models[1])
     let units = try units(of: models[1])
@@ -88,7 +88,7 @@ struct Align: ParsableCommand {
 
   /// Measured from the file as it was written.
   private func distances(from base: ParameterList) throws -> [TensorDifference] {
-    let written = try ParameterList(openCheckpoint(output.file, mode: resources.io))
+    let written = try ParameterList(openCheckpoint(output.file, resources.reading))
     return try PairWalk([CheckpointPairing(base: base, other: written)])
       .differences(using: resources.resources)[0]
   }

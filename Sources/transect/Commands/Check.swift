@@ -50,7 +50,7 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let models = try ([a, b] + (base.map { [$0] } ?? [])).map { argument in
-      try ParameterList(openCheckpoint(argument, mode: resources.io))
+      try ParameterList(openCheckpoint(argument, resources.reading))
     }
     let lines = try MergeCheck(
       models[0], models[1], base: models.count > 2 ? models[2] : nil, origin: origin(models[0]),

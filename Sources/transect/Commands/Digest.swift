@@ -62,7 +62,7 @@ struct Digest: ParsableCommand {
   /// it cannot be read.
   private func digests(_ argument: String) -> [Line]? {
     do {
-      let model = try ParameterList(openCheckpoint(argument, mode: resources.io))
+      let model = try ParameterList(openCheckpoint(argument, resources.reading))
       let digests = try model.digests(threads: resources.threads)
       try model.checkpoint.verifyUnchanged()
       let parts = tensors ? zip(digests.names.map(\.text), digests.digests) : zip([], [])

@@ -55,12 +55,12 @@ struct Gram: ParsableCommand {
 
   func run() throws {
     if checkpoints.count == 1 { return try showStored() }
-    if let result = checkpoints.first(where: isHDF5File) {
+    if !resources.input.allowsHDF5, let result = checkpoints.first(where: isHDF5File) {
       throw ValidationError("\(result) is a result file; it is read alone: transect gram \(result)")
     }
     let position = try basePosition(base, among: checkpoints)
     let arguments = try checkpoints + (position == checkpoints.count ? oneMore() : [])
-    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let names = labels(of: arguments)
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
@@ -88,7 +88,7 @@ struct Gram: ParsableCommand {
   private func showStored() throws {
     let path = checkpoints[0]
     guard isHDF5File(path) else {
-      _ = try openCheckpoint(path, mode: resources.io)
+      _ = try openCheckpoint(path, resources.reading)
       throw ValidationError("\(path) is one checkpoint; name another, or a result file alone")
     }
     guard !filter.matchTransposed else {

@@ -52,12 +52,12 @@ struct InputRecords {
   ///
   /// - Parameters:
   ///   - argument: a result file, or a checkpoint.
-  ///   - mode: how tensors would be read.
+  ///   - reading: how checkpoints are opened.
   /// - Throws: `CheckpointError` if it cannot be read, or says nothing of inputs.
-  init(of argument: String, mode: InputMode) throws {
+  init(of argument: String, _ reading: CheckpointReading) throws {
     guard isHDF5File(argument) else {
       self.init(
-        items: try InputRecords.mixed(argument, openCheckpoint(argument, mode: mode).metadata),
+        items: try InputRecords.mixed(argument, openCheckpoint(argument, reading).metadata),
         arePathsWhole: false)
       return
     }

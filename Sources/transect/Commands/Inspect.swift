@@ -28,7 +28,7 @@ struct Inspect: ParsableCommand {
   @OptionGroup var printing: PrintOptions
 
   func run() throws {
-    let parameters = try ParameterList(openCheckpoint(checkpoint, mode: resources.io))
+    let parameters = try ParameterList(openCheckpoint(checkpoint, resources.reading))
     let records = try parameters.records(isIncluded: names.predicate())
     let report = InspectReport(
       parameters, records: records,

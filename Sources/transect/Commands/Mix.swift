@@ -49,7 +49,7 @@ struct Mix: ParsableCommand {
   }
 
   func run() throws {
-    let models = try inputs.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try inputs.map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.check(against: models.map(\.checkpoint))
     let mix = try CheckpointMix(
       models, dtype: dtype, using: resources.resources, weighting: mixing.weighting(of:))

@@ -48,7 +48,7 @@ struct Norms: ParsableCommand {
 
   func run() throws {
     let checkpoints = try ([base] + others).map { argument in
-      try ParameterList(openCheckpoint(argument, mode: resources.io))
+      try ParameterList(openCheckpoint(argument, resources.reading))
     }
     try output.checkOutput(against: checkpoints.map(\.checkpoint))
     let report = try measure(checkpoints)

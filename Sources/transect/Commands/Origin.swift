@@ -85,7 +85,7 @@ struct Origin: ParsableCommand {
 
   func run() throws {
     guard more.isEmpty else { return try runLineage([a, b] + more) }
-    let models = try [a, b].map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try [a, b].map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let finding = try OriginTest(
       models[0], models[1], options: options(models[0]), resources: resources.resources

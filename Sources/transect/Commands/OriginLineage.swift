@@ -10,7 +10,7 @@ extension Origin {
 
   /// Compares all checkpoints with each other.
   func runLineage(_ arguments: [String]) throws {
-    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let names = labels(of: arguments)
     let lineage = try LineageTest(

@@ -68,7 +68,7 @@ struct Solve: ParsableCommand {
   func run() throws {
     let position = try basePosition(base, among: inputs)
     let arguments = question + inputs + (position == inputs.count ? [base].compactMap(\.self) : [])
-    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.checkOutput(against: models.map(\.checkpoint), making: command)
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
     let finding = try MixtureTest(

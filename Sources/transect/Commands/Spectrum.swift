@@ -69,7 +69,7 @@ struct Spectrum: ParsableCommand {
   private var arguments: [String] { [a] + (b.map { [$0] } ?? []) }
 
   func run() throws {
-    let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: resources.io)) }
+    let models = try arguments.map { try ParameterList(openCheckpoint($0, resources.reading)) }
     try output.checkOutput(against: models.map(\.checkpoint))
     let report = try measure(models)
     try show(report)

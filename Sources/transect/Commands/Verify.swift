@@ -33,7 +33,7 @@ struct Verify: ParsableCommand {
   @OptionGroup var printing: PrintOptions
 
   func run() throws {
-    let records = try InputRecords(of: result, mode: resources.io)
+    let records = try InputRecords(of: result, resources.reading)
     let count = records.items.count { !$0.isCompanion }
     guard let places = records.places(checkpoints) else {
       let labels = records.items.filter { !$0.isCompanion }.map(\.label)
@@ -103,7 +103,7 @@ struct Verify: ParsableCommand {
       let file = try InputFile(path, mode: .pread)
       return (ContentDigest(ofBytes: try file.copy(0..<file.byteCount)), [:])
     }
-    let model = try ParameterList(openCheckpoint(path, mode: resources.io))
+    let model = try ParameterList(openCheckpoint(path, resources.reading))
     let found = try model.digests(threads: resources.threads)
     try model.checkpoint.verifyUnchanged()
     let parameters = zip(found.names.map(\.text), found.digests.map(\.description))

@@ -24,8 +24,7 @@ struct OpenedClassifier {
   init(
     _ argument: String, _ resources: ResourceOptions, precision: Precision = .float32
   ) throws {
-    let mode = resources.memory == nil ? resources.io : .pread
-    let checkpoint = try ParameterList(openCheckpoint(argument, mode: mode))
+    let checkpoint = try ParameterList(openCheckpoint(argument, resources.boundedReading))
     guard let settings = try ModelConfiguration(beside: checkpoint.checkpoint) else {
       throw ModelError(
         .unknown, in: checkpoint.checkpoint.path,

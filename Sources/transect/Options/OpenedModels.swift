@@ -3,9 +3,6 @@ import Geometry
 
 /// Opens checkpoints, and refuses an output that is one of them, before any work is done.
 ///
-/// Where the command line grants memory, files are read instead of mapped, so that pages of theirs
-/// do not come on top.
-///
 /// - Parameters:
 ///   - arguments: as given on the command line.
 ///   - resources: how to read.
@@ -17,8 +14,7 @@ func openModels(
   _ arguments: [String], _ resources: ResourceOptions, before output: OutputOptions,
   making command: String
 ) throws -> [ParameterList] {
-  let mode = resources.memory == nil ? resources.io : .pread
-  let models = try arguments.map { try ParameterList(openCheckpoint($0, mode: mode)) }
+  let models = try arguments.map { try ParameterList(openCheckpoint($0, resources.boundedReading)) }
   try output.checkOutput(against: models.map(\.checkpoint), making: command)
   return models
 }

@@ -19,6 +19,15 @@ struct ResourceOptions: ParsableArguments {
   @Option(help: "How to read tensors: \(InputMode.allNames).")
   var io = InputMode.mapped
 
+  @OptionGroup var input: InputOptions
+
+  /// How checkpoints are opened.
+  var reading: CheckpointReading { input.reading(mode: io) }
+
+  /// The same for work within a given memory: files are read instead of mapped then, so that pages
+  /// of theirs do not come on top.
+  var boundedReading: CheckpointReading { input.reading(mode: memory == nil ? io : .pread) }
+
   func validate() throws {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads must be between 1 and 1024, not \(threads)")

@@ -48,7 +48,7 @@ struct TrainingSourceOptions: ParsableArguments {
   private func checkpoint(
     _ argument: String, _ labels: [String]?, _ resources: ResourceOptions
   ) throws -> TrainingSource {
-    let list = try ParameterList(openCheckpoint(argument, mode: resources.io))
+    let list = try ParameterList(openCheckpoint(argument, resources.reading))
     let found = try ModelConfiguration(beside: list.checkpoint)
     let settings = ModelSettings(
       path: found?.path ?? list.checkpoint.path, values: found?.settings ?? [:])
