@@ -8,7 +8,9 @@
 ///
 /// Every length is checked against the bytes left before anything is allocated for it, and
 /// work and memory are bounded by the limits below, which are far above what real checkpoints
-/// need. Depth needs no limit, since values hold no values. Bytes after STOP are not read.
+/// need. Memory is in proportion to the file: few bytes of a pickle can make many objects, but a
+/// file with many tensors has their elements, too. Depth needs no limit, since values hold no
+/// values. Bytes after STOP are not read.
 ///
 /// Source: the opcode table of CPython's `pickletools`.
 struct PickleMachine {
@@ -22,11 +24,10 @@ struct PickleMachine {
   }
 
   static let operationLimit = 10_000_000
-  static let memoLimit = 1_000_000
   /// Values and marks on the stack.
-  static let stackLimit = 1_000_000
-  /// Dicts, their entries, and items of tuples.
-  static let itemLimit = 4_000_000
+  static let stackLimit = 250_000
+  /// Bytes that all else may take beyond twice the file.
+  static let memoryAllowance = 24_000_000
   /// Different classes and functions.
   static let globalLimit = 10_000
 
@@ -36,10 +37,10 @@ struct PickleMachine {
   private var stack: [PickleValue] = []
   /// How high the stack was at each open mark.
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
+  private var memo: [PickleValue?] = []
   private var graph = PickleGraph()
   private var globalIndices: [String: Int32] = [:]
-  private var itemCount = 0
+  private var memoryLeft: Int
   private let keepsLists: Bool
 
   private static let stop: UInt8 = 0x2E
@@ -50,11 +51,14 @@ struct PickleMachine {
   /// - Parameters:
   ///   - bytes: the pickle, and whatever may follow it.
   ///   - keepsLists: whether the items of lists are kept.
+  ///   - fileByteCount: the size of the file it is from; that of `bytes` if not given.
   /// - Returns: what it describes.
   /// - Throws: ``Fault`` if it is cut off, breaks the machine's rules or exceeds its limits,
   ///   holds an opcode that no writer of data uses, or names one of ``UnsafeGlobals``.
-  static func run(_ bytes: [UInt8], keepsLists: Bool = false) throws -> PickleGraph {
-    var machine = PickleMachine(bytes, keepsLists: keepsLists)
+  static func run(
+    _ bytes: [UInt8], keepsLists: Bool = false, fileByteCount: Int? = nil
+  ) throws -> PickleGraph {
+    var machine = PickleMachine(bytes, keepsLists, fileByteCount ?? bytes.count)
     for _ in 0..<operationLimit {
       machine.opcodeOffset = machine.offset
       let opcode = UInt8(truncatingIfNeeded: try machine.unsigned(1))
@@ -68,8 +72,9 @@ struct PickleMachine {
     throw machine.fault("the pickle has more than \(operationLimit) operations")
   }
 
-  private init(_ bytes: [UInt8], keepsLists: Bool) {
+  private init(_ bytes: [UInt8], _ keepsLists: Bool, _ fileByteCount: Int) {
     (self.bytes, self.keepsLists) = (bytes, keepsLists)
+    memoryLeft = PickleMachine.memoryAllowance + 2 * fileByteCount - bytes.count
   }
 
   private mutating func execute(_ opcode: UInt8) throws {
@@ -132,6 +137,7 @@ extension PickleMachine {
     guard let text = String(validating: try take(count), as: UTF8.self) else {
       throw fault("a string that is not valid UTF-8")
     }
+    if count > PickleCost.shortText { try spend(PickleCost.text + count) }
     return text
   }
 
@@ -175,10 +181,10 @@ extension PickleMachine {
   private mutating func drop(from start: Int) { stack.removeLast(stack.count - start) }
 
   /// Counts what is kept beyond the stack.
-  private mutating func count(_ items: Int) throws {
-    itemCount += items
-    guard itemCount <= PickleMachine.itemLimit else {
-      throw fault("more than \(PickleMachine.itemLimit) items in dicts and tuples")
+  private mutating func spend(_ byteCount: Int) throws {
+    memoryLeft -= byteCount
+    guard memoryLeft >= 0 else {
+      throw fault("makes objects of more memory than a file of its size may take")
     }
   }
 }
@@ -207,17 +213,20 @@ extension PickleMachine {
   }
 
   private mutating func recall(_ index: Int) throws {
-    guard let value = memo[index] else { throw fault("memo entry \(index) was never set") }
+    guard memo.indices.contains(index), let value = memo[index] else {
+      throw fault("memo entry \(index) was never set")
+    }
     try push(value)
   }
 
   private mutating func memorize(_ index: Int) throws {
     let value = try pop()
     stack.append(value)
-    memo[index] = value
-    guard memo.count <= PickleMachine.memoLimit else {
-      throw fault("more than \(PickleMachine.memoLimit) memo entries")
+    if index >= memo.count {
+      try spend((index - memo.count + 1) * PickleCost.item)
+      memo += repeatElement(nil, count: index - memo.count + 1)
     }
+    memo[index] = value
   }
 
   private mutating func scalar(_ opcode: ScalarOpcode) throws -> PickleValue {
@@ -292,7 +301,7 @@ extension PickleMachine {
 
   private mutating func pushTuple(from start: Int) throws {
     let count = stack.count - start
-    try self.count(count)
+    try spend(count * PickleCost.item)
     let tuple = PickleTuple(start: Int32(graph.items.count), count: Int32(count))
     graph.items += stack[start...]
     drop(from: start)
@@ -300,14 +309,14 @@ extension PickleMachine {
   }
 
   private mutating func pushDictionary() throws {
-    try count(1)
+    try spend(PickleCost.container)
     graph.dictionaries.append([])
     try push(.dictionary(Int32(graph.dictionaries.count - 1)))
   }
 
   private mutating func pushList() throws {
     guard keepsLists else { return try push(.other) }
-    try count(1)
+    try spend(PickleCost.container)
     graph.lists.append([])
     try push(.list(Int32(graph.lists.count - 1)))
   }
@@ -315,7 +324,7 @@ extension PickleMachine {
   /// Appends to a list. Anything else takes the items and shows nothing.
   private mutating func appendItems(from start: Int) throws {
     if keepsLists, start > marks.last ?? 0, case .list(let index) = stack[start - 1] {
-      try count(stack.count - start)
+      try spend((stack.count - start) * PickleCost.item + PickleCost.allocation)
       graph.lists[Int(index)] += stack[start...]
     }
     drop(from: start)
@@ -326,13 +335,17 @@ extension PickleMachine {
     let count = stack.count - start
     guard count.isMultiple(of: 2) else { throw fault("a dict's key without a value") }
     guard start > marks.last ?? 0 else { throw fault("an operation on an empty stack") }
-    if case .dictionary(let index) = stack[start - 1] {
-      try self.count(count / 2)
-      for key in stride(from: start, to: stack.count, by: 2) {
-        graph.dictionaries[Int(index)].append((stack[key], stack[key + 1]))
-      }
-    }
+    if case .dictionary(let index) = stack[start - 1] { try setEntries(of: Int(index), start) }
     drop(from: start)
+  }
+
+  private mutating func setEntries(of index: Int, _ start: Int) throws {
+    if graph.dictionaries[index].isEmpty { try spend(PickleCost.allocation) }
+    for key in stride(from: start, to: stack.count, by: 2) {
+      let isDictionary = if case .dictionary = stack[key + 1] { true } else { false }
+      try spend(isDictionary ? PickleCost.nesting : PickleCost.entry)
+      graph.dictionaries[index].append((stack[key], stack[key + 1]))
+    }
   }
 
   private mutating func execute(_ opcode: ObjectOpcode) throws {
@@ -350,7 +363,7 @@ extension PickleMachine {
     case .build: _ = try pop()
     case .binPersid:
       guard case .tuple(let id) = try pop() else { throw fault("a persistent id that is no tuple") }
-      try count(1)
+      try spend(PickleCost.container)
       graph.persistentIDs.append(id)
       try push(.persistent(id))
     }
@@ -378,6 +391,7 @@ extension PickleMachine {
     if arguments.count == 0, graph.globals[Int(function)] == "collections.OrderedDict" {
       return try pushDictionary()
     }
+    try spend(PickleCost.call)
     try push(.call(function: function, arguments: arguments))
   }
 }
