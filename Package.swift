@@ -175,3 +175,13 @@ let package = Package(
       swiftSettings: warningsAreErrors),
   ]
 )
+
+// Compiled with instrumentation, by `tools/fuzz` alone.
+if Context.environment["TRANSECT_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz-readers",
+      dependencies: ["Tensors", "JSON", "Tokenization", "Checkpoints", "Journals", "CZlib"],
+      path: "Fuzz", exclude: ["words.dict"],
+      swiftSettings: warningsAreErrors))
+}

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "temporaries.h"
 
 #include <dirent.h>
@@ -6,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -96,4 +99,8 @@ void temporary_forget(int number) {
 void exit_code_when_told_to_end(int code) {
   pthread_once(&handlers_once, install_handlers);
   exit_code = code;
+}
+
+bool folders_exchange(const char *first, const char *second) {
+  return renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE) == 0;
 }

@@ -42,9 +42,10 @@ public struct CheckpointError: Error, Hashable, Sendable, CustomStringConvertibl
     (self.reason, self.path, self.tensor, self.detail) = (reason, path, tensor, detail)
   }
 
-  /// One line for a person: place, what was found, what it should have been.
+  /// One line for a person: place, what was found, what it should have been. A name or a text of a
+  /// file that is no line to read is cut.
   public var description: String {
-    let place = tensor.map { ": tensor '\($0)'" } ?? ""
-    return path.escapedForTerminal + place + ": " + detail.escapedForTerminal
+    let place = tensor.map { ": tensor '\($0.text.shortened(to: 200).escapedForTerminal)'" } ?? ""
+    return path.escapedForTerminal + place + ": " + detail.shortened(to: 600).escapedForTerminal
   }
 }

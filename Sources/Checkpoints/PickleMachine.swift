@@ -9,7 +9,9 @@
 ///
 /// Every length is checked against the bytes left before anything is allocated for it, and
 /// work and memory are bounded by the limits below, which are far above what real checkpoints
-/// need. Depth needs no limit, since values hold no values. Bytes after STOP are not read.
+/// need. Memory is in proportion to the file: few bytes of a pickle can make many objects, but a
+/// file with many tensors has their elements, too. Depth needs no limit, since values hold no
+/// values. Bytes after STOP are not read.
 ///
 /// Source: the opcode table of CPython's `pickletools`.
 struct PickleMachine {
@@ -23,11 +25,10 @@ struct PickleMachine {
   }
 
   static let operationLimit = 10_000_000
-  static let memoLimit = 1_000_000
   /// Values and marks on the stack.
-  static let stackLimit = 1_000_000
-  /// Dicts, their entries, and items of tuples.
-  static let itemLimit = 4_000_000
+  static let stackLimit = 250_000
+  /// Bytes that all else may take beyond twice the file.
+  static let memoryAllowance = 24_000_000
   /// Different classes and functions.
   static let globalLimit = 10_000
 
@@ -37,10 +38,10 @@ struct PickleMachine {
   private var stack: [PickleValue] = []
   /// How high the stack was at each open mark.
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
+  private var memo: [PickleValue?] = []
   private var graph = PickleGraph()
   private var globalIndices: [String: Int32] = [:]
-  private var itemCount = 0
+  private var memoryLeft: Int
   private let keepsLists: Bool
   private let keepsStates: Bool
 
@@ -53,13 +54,15 @@ struct PickleMachine {
   ///   - bytes: the pickle, and whatever may follow it.
   ///   - keepsLists: whether the items of lists are kept.
   ///   - keepsStates: whether the attributes of objects are kept.
+  ///   - fileByteCount: the size of the file it is from; that of `bytes` if not given.
   /// - Returns: what it describes.
   /// - Throws: ``Fault`` if it is cut off, breaks the machine's rules or exceeds its limits,
   ///   holds an opcode that no writer of data uses, or names one of ``UnsafeGlobals``.
   static func run(
-    _ bytes: [UInt8], keepsLists: Bool = false, keepsStates: Bool = false
+    _ bytes: [UInt8], keepsLists: Bool = false, keepsStates: Bool = false,
+    fileByteCount: Int? = nil
   ) throws -> PickleGraph {
-    var machine = PickleMachine(bytes, keepsLists: keepsLists, keepsStates: keepsStates)
+    var machine = PickleMachine(bytes, fileByteCount ?? bytes.count, keepsLists, keepsStates)
     for _ in 0..<operationLimit {
       machine.opcodeOffset = machine.offset
       let opcode = UInt8(truncatingIfNeeded: try machine.unsigned(1))
@@ -73,8 +76,9 @@ struct PickleMachine {
     throw machine.fault("the pickle has more than \(operationLimit) operations")
   }
 
-  private init(_ bytes: [UInt8], keepsLists: Bool, keepsStates: Bool) {
+  private init(_ bytes: [UInt8], _ fileByteCount: Int, _ keepsLists: Bool, _ keepsStates: Bool) {
     (self.bytes, self.keepsLists, self.keepsStates) = (bytes, keepsLists, keepsStates)
+    memoryLeft = PickleMachine.memoryAllowance + 2 * fileByteCount - bytes.count
   }
 
   private mutating func execute(_ opcode: UInt8) throws {
@@ -137,6 +141,7 @@ extension PickleMachine {
     guard let text = String(validating: try take(count), as: UTF8.self) else {
       throw fault("a string that is not valid UTF-8")
     }
+    if count > PickleCost.shortText { try spend(PickleCost.text + count) }
     return text
   }
 
@@ -180,10 +185,10 @@ extension PickleMachine {
   private mutating func drop(from start: Int) { stack.removeLast(stack.count - start) }
 
   /// Counts what is kept beyond the stack.
-  private mutating func count(_ items: Int) throws {
-    itemCount += items
-    guard itemCount <= PickleMachine.itemLimit else {
-      throw fault("more than \(PickleMachine.itemLimit) items in dicts and tuples")
+  private mutating func spend(_ byteCount: Int) throws {
+    memoryLeft -= byteCount
+    guard memoryLeft >= 0 else {
+      throw fault("makes objects of more memory than a file of its size may take")
     }
   }
 }
@@ -212,17 +217,20 @@ extension PickleMachine {
   }
 
   private mutating func recall(_ index: Int) throws {
-    guard let value = memo[index] else { throw fault("memo entry \(index) was never set") }
+    guard memo.indices.contains(index), let value = memo[index] else {
+      throw fault("memo entry \(index) was never set")
+    }
     try push(value)
   }
 
   private mutating func memorize(_ index: Int) throws {
     let value = try pop()
     stack.append(value)
-    memo[index] = value
-    guard memo.count <= PickleMachine.memoLimit else {
-      throw fault("more than \(PickleMachine.memoLimit) memo entries")
+    if index >= memo.count {
+      try spend((index - memo.count + 1) * PickleCost.item)
+      memo += repeatElement(nil, count: index - memo.count + 1)
     }
+    memo[index] = value
   }
 
   private mutating func scalar(_ opcode: ScalarOpcode) throws -> PickleValue {
@@ -297,7 +305,7 @@ extension PickleMachine {
 
   private mutating func pushTuple(from start: Int) throws {
     let count = stack.count - start
-    try self.count(count)
+    try spend(count * PickleCost.item)
     let tuple = PickleTuple(start: Int32(graph.items.count), count: Int32(count))
     graph.items += stack[start...]
     drop(from: start)
@@ -305,14 +313,14 @@ extension PickleMachine {
   }
 
   private mutating func pushDictionary() throws {
-    try count(1)
+    try spend(PickleCost.container)
     graph.dictionaries.append([])
     try push(.dictionary(Int32(graph.dictionaries.count - 1)))
   }
 
   private mutating func pushList() throws {
     guard keepsLists else { return try push(.other) }
-    try count(1)
+    try spend(PickleCost.container)
     graph.lists.append([])
     try push(.list(Int32(graph.lists.count - 1)))
   }
@@ -320,7 +328,7 @@ extension PickleMachine {
   /// Appends to a list. Anything else takes the items and shows nothing.
   private mutating func appendItems(from start: Int) throws {
     if keepsLists, start > marks.last ?? 0, case .list(let index) = stack[start - 1] {
-      try count(stack.count - start)
+      try spend((stack.count - start) * PickleCost.item + PickleCost.allocation)
       graph.lists[Int(index)] += stack[start...]
     }
     drop(from: start)
@@ -331,13 +339,17 @@ extension PickleMachine {
     let count = stack.count - start
     guard count.isMultiple(of: 2) else { throw fault("a dict's key without a value") }
     guard start > marks.last ?? 0 else { throw fault("an operation on an empty stack") }
-    if case .dictionary(let index) = stack[start - 1] {
-      try self.count(count / 2)
-      for key in stride(from: start, to: stack.count, by: 2) {
-        graph.dictionaries[Int(index)].append((stack[key], stack[key + 1]))
-      }
-    }
+    if case .dictionary(let index) = stack[start - 1] { try setEntries(of: Int(index), start) }
     drop(from: start)
+  }
+
+  private mutating func setEntries(of index: Int, _ start: Int) throws {
+    if graph.dictionaries[index].isEmpty { try spend(PickleCost.allocation) }
+    for key in stride(from: start, to: stack.count, by: 2) {
+      let isDictionary = if case .dictionary = stack[key + 1] { true } else { false }
+      try spend(isDictionary ? PickleCost.nesting : PickleCost.entry)
+      graph.dictionaries[index].append((stack[key], stack[key + 1]))
+    }
   }
 
   private mutating func execute(_ opcode: ObjectOpcode) throws {
@@ -355,7 +367,7 @@ extension PickleMachine {
     case .build: try setState(pop())
     case .binPersid:
       guard case .tuple(let id) = try pop() else { throw fault("a persistent id that is no tuple") }
-      try count(1)
+      try spend(PickleCost.container)
       graph.persistentIDs.append(id)
       try push(.persistent(id))
     }
@@ -383,10 +395,10 @@ extension PickleMachine {
     if arguments.count == 0, graph.globals[Int(function)] == "collections.OrderedDict" {
       return try pushDictionary()
     }
+    try spend(PickleCost.call)
     guard keepsStates else {
       return try push(.call(function: function, arguments: arguments))
     }
-    try count(1)
     graph.objects.append(.init(function: function, arguments: arguments))
     try push(.object(Int32(graph.objects.count - 1)))
   }

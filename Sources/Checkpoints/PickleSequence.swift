@@ -24,7 +24,8 @@ struct PickleSequence {
       let available = min(file.byteCount - offset, PickleSequence.pickleLimit)
       do {
         let bytes = try file.copy(offset..<offset + min(length, available))
-        let graph = try PickleMachine.run(bytes, keepsLists: keepsLists)
+        let graph = try PickleMachine.run(
+          bytes, keepsLists: keepsLists, fileByteCount: file.byteCount)
         offset += graph.byteCount
         return graph
       } catch let fault as PickleMachine.Fault {

@@ -102,7 +102,11 @@ struct PickleGraph: Sendable {
 
 extension String {
   /// The text, or its beginning if it is long: for messages about names from a file.
-  var shortened: String {
-    utf8.count <= 100 ? self : String(String.UnicodeScalarView(unicodeScalars.prefix(100))) + "..."
+  var shortened: String { shortened(to: 100) }
+
+  /// The text, or its beginning if it has more bytes.
+  func shortened(to limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.prefix(limit))) + "..."
   }
 }

@@ -61,7 +61,7 @@ public struct PyTorchArchive: Checkpoint {
 
   private static func graph(of folder: ArchiveFolder) throws -> PickleGraph {
     do {
-      return try PickleMachine.run(folder.pickle())
+      return try PickleMachine.run(folder.pickle(), fileByteCount: folder.file.byteCount)
     } catch let fault as PickleMachine.Fault {
       throw CheckpointError(
         fault.reason, in: folder.file.path, "data.pkl byte \(fault.offset): \(fault.detail)")

@@ -9,6 +9,10 @@ struct SafetensorsHeader {
   private let file: InputFile
   private let dataStart: Int
 
+  /// More than any file has that was seen; a header of 100 MB could claim millions.
+  static let tensorLimit = 250_000
+  static let metadataLimit = 65_536
+  static let rankLimit = 64
   /// Bytes of JSON that describe one tensor of a large model, less rather than more.
   private static let usualEntry = 100
 
@@ -34,7 +38,9 @@ struct SafetensorsHeader {
   private mutating func parse(_ bytes: [UInt8]) throws {
     var scanner = JSONScanner(bytes)
     // A set that grows hashes every name anew, so it starts at what such a header usually holds.
-    var names = Set<TensorName>(minimumCapacity: bytes.count / SafetensorsHeader.usualEntry)
+    var names = Set<TensorName>(
+      minimumCapacity: min(
+        bytes.count / SafetensorsHeader.usualEntry, SafetensorsHeader.tensorLimit))
     var hasMetadata = false
     try scanner.object { scanner, key in
       guard key != "__metadata__" else {
@@ -47,6 +53,9 @@ struct SafetensorsHeader {
         throw malformed("appears twice in the header", tensor: name)
       }
       records.append(try readEntry(&scanner, name: name))
+      guard records.count <= SafetensorsHeader.tensorLimit else {
+        throw malformed("has more than \(SafetensorsHeader.tensorLimit) tensors")
+      }
     }
     guard scanner.isAtEnd() else { throw scanner.fault("something follows the header's object") }
   }
@@ -62,6 +71,9 @@ struct SafetensorsHeader {
         throw scanner.fault("metadata value of '\(key)' is not a string")
       }
       metadata.append((key, try scanner.string()))
+      guard metadata.count <= SafetensorsHeader.metadataLimit else {
+        throw malformed("has more than \(SafetensorsHeader.metadataLimit) entries of metadata")
+      }
     }
   }
 
@@ -96,9 +108,10 @@ struct SafetensorsHeader {
 
   private func readShape(_ scanner: inout JSONScanner, name: TensorName) throws -> Shape {
     let extents = try readCounts(&scanner)
-    guard let shape = Shape(extents) else {
+    guard extents.count <= SafetensorsHeader.rankLimit, let shape = Shape(extents) else {
       throw malformed(
-        "shape \(Shape.list(extents)) has more elements than can be addressed", tensor: name)
+        "shape \(Shape.list(extents)) has more extents or elements than can be addressed",
+        tensor: name)
     }
     return shape
   }
@@ -116,7 +129,11 @@ struct SafetensorsHeader {
 
   private func readCounts(_ scanner: inout JSONScanner) throws -> [Int] {
     var counts: [Int] = []
-    try scanner.array { counts.append(try $0.count()) }
+    // One beyond the limit shows that there are more; a header may hold millions.
+    try scanner.array { scanner in
+      let count = try scanner.count()
+      if counts.count <= SafetensorsHeader.rankLimit { counts.append(count) }
+    }
     return counts
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Tensors
 
@@ -30,7 +31,9 @@ public struct ShardedCheckpoint: Checkpoint {
     let index = try WeightIndex(InputFile(path, mode: .pread))
     var shards: [TensorName: any Checkpoint] = [:]
     for name in index.shardNames {
-      shards[name] = try openSingleFile(sibling(name.text, of: path), mode: mode, partOf: path)
+      let shard = sibling(name.text, of: path)
+      try ShardedCheckpoint.requireNoWayOut(shard, index: path)
+      shards[name] = try openSingleFile(shard, mode: mode, partOf: path)
     }
     (records, notes) = try ShardedCheckpoint.select(index, from: shards)
     format = (index.shardNames.first.flatMap { shards[$0]?.format } ?? "empty") + " shards"
@@ -38,6 +41,18 @@ public struct ShardedCheckpoint: Checkpoint {
     metadata = index.shardNames.flatMap { shards[$0]?.metadata ?? [] }
       .filter { known.insert([$0.key, $0.value]).inserted }
     self.path = path
+  }
+
+  /// Refuses a symbolic link by which a shard leads to another folder than the index does.
+  ///
+  /// The cache of Hugging Face has links to files of one folder, for the index as for the shards.
+  private static func requireNoWayOut(_ shard: String, index: String) throws {
+    let here = [resolvingLinks(folder(of: index)) + "/", folder(of: resolvingLinks(index))]
+    guard access(shard, F_OK) != 0 || here.contains(folder(of: resolvingLinks(shard))) else {
+      throw CheckpointError(
+        .malformed, in: index,
+        "shard \(baseName(shard)) is a symbolic link to a file outside the folder of the index")
+    }
   }
 
   private static func select(
@@ -73,7 +88,8 @@ struct WeightIndex {
   /// The shards in the order of their names.
   private(set) var shardNames: [TensorName] = []
 
-  private static let sizeLimit = 200_000_000
+  private static let sizeLimit = 64_000_000
+  static let tensorLimit = 500_000
 
   init(_ file: InputFile) throws {
     path = file.path
@@ -116,6 +132,10 @@ struct WeightIndex {
       }
       guard shardByTensor.updateValue(shard, forKey: tensor) == nil else {
         throw CheckpointError(.malformed, in: path, tensor: tensor, "appears twice in the index")
+      }
+      guard shardByTensor.count <= WeightIndex.tensorLimit else {
+        throw CheckpointError(
+          .malformed, in: path, "places more than \(WeightIndex.tensorLimit) tensors")
       }
     }
   }

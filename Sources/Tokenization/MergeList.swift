@@ -2,16 +2,29 @@ import JSON
 
 /// The pairs that byte-pair encoding merges, the first first, with the places they came from.
 struct MergeList {
-  /// One pair, as the file writes its tokens.
-  struct Pair {
-    let left: TokenText
-    let right: TokenText
-    /// The line it is on, counted from 1, or `nil` if the file has none.
-    let line: Int?
+  /// One pair, as the file writes its tokens, in one array: of two a long list would be twice as
+  /// large.
+  private struct Pair {
+    let merged: [UInt8]
+    let leftCount: Int
+
+    init(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) {
+      merged = Array(left) + right
+      leftCount = left.count
+    }
+
+    var left: TokenText { TokenText(Array(merged[..<leftCount])) }
+    var right: TokenText { TokenText(Array(merged[leftCount...])) }
   }
 
   let path: String
-  private(set) var pairs: [Pair] = []
+  private var pairs: [Pair] = []
+  /// The line of the first pair, counted from 1, each other being on the next, or `nil` if they are
+  /// on no lines of their own.
+  private var firstLine: Int?
+
+  /// Twice as many as any tokenizer has that was seen.
+  private static let limit = 500_000
 
   /// Nothing merged yet.
   init(path: String) { self.path = path }
@@ -22,12 +35,10 @@ struct MergeList {
   /// Source: `vocab.bpe` of OpenAI's GPT-2, `merges.txt` of `transformers`.
   init(parsing bytes: [UInt8], path: String) throws {
     self.init(path: path)
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
-      let text = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      if index == 0 && text.starts(with: "#version".utf8) { continue }
-      if text.isEmpty && index == lines.count - 1 { continue }
-      try add(text, line: index + 1)
+    for (index, line) in ByteLines(bytes).enumerated() {
+      if index == 0 && line.starts(with: "#version".utf8) { continue }
+      firstLine = firstLine ?? index + 1
+      try add(line, line: index + 1)
     }
   }
 
@@ -38,22 +49,33 @@ struct MergeList {
         return try add(Array(try scanner.string().utf8)[...], line: nil)
       }
       var parts: [TokenText] = []
-      try scanner.array { parts.append(TokenText(try $0.string())) }
-      guard parts.count == 2 else {
-        throw fault("a merge of \(parts.count) tokens instead of 2", line: nil)
+      try scanner.array { scanner in
+        let part = TokenText(try scanner.string())
+        if parts.count < 3 { parts.append(part) }
       }
-      pairs.append(Pair(left: parts[0], right: parts[1], line: nil))
+      guard parts.count == 2 else {
+        throw fault("a merge of \(parts.count > 2 ? "more" : "fewer") than 2 tokens", line: nil)
+      }
+      try append(Pair(parts[0].utf8, parts[1].utf8))
     }
   }
 
   private mutating func add(_ text: ArraySlice<UInt8>, line: Int?) throws {
-    let parts = text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    // Two parts at most are looked for: a line of blanks has as many as bytes.
+    let parts = text.split(
+      separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
       let found = jsonString(String(decoding: text.prefix(80), as: UTF8.self))
       throw fault("expected two tokens with a blank between them, found \(found)", line: line)
     }
-    pairs.append(
-      Pair(left: TokenText(Array(parts[0])), right: TokenText(Array(parts[1])), line: line))
+    try append(Pair(parts[0], parts[1]))
+  }
+
+  private mutating func append(_ pair: Pair) throws {
+    guard pairs.count < MergeList.limit else {
+      throw fault("has more than \(MergeList.limit) merges", line: nil)
+    }
+    pairs.append(pair)
   }
 
   private func fault(_ detail: String, line: Int?) -> TokenizationError {
@@ -72,7 +94,7 @@ struct MergeList {
         throw inconsistent("names token \(token.quoted), which \(vocabulary.path) lacks", rank)
       }
       let (left, right) = (try id(pair.left), try id(pair.right))
-      let merged = try id(TokenText(pair.left.utf8 + pair.right.utf8))
+      let merged = try id(TokenText(pair.merged))
       guard table.add(left, right, rank: rank, merged: merged) else {
         throw inconsistent(
           "repeats the merge of \(pair.left.quoted) and \(pair.right.quoted)", rank)
@@ -82,7 +104,7 @@ struct MergeList {
   }
 
   private func inconsistent(_ detail: String, _ rank: Int) -> TokenizationError {
-    let line = pairs[rank].line
+    let line = firstLine.map { $0 + rank }
     return TokenizationError(
       .inconsistent, in: path, line: line, line == nil ? "merge \(rank) \(detail)" : detail)
   }

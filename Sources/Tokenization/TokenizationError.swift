@@ -1,3 +1,5 @@
+import JSON
+
 /// What is wrong with a vocabulary, a text or a list of tokens, and in which file.
 public struct TokenizationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kind of fault, to branch on.
@@ -35,8 +37,20 @@ public struct TokenizationError: Error, Hashable, Sendable, CustomStringConverti
     (self.reason, self.path, self.line, self.detail) = (reason, path, line, detail)
   }
 
-  /// One line for a person: place, what was found, what it should have been.
+  /// One line for a person: place, what was found, what it should have been. Control characters of a
+  /// text that it quotes are escaped as in JSON, and what is no line to read is cut.
   public var description: String {
-    path + (line.map { ": line \($0)" } ?? "") + ": " + detail
+    path + (line.map { ": line \($0)" } ?? "") + ": " + TokenizationError.oneLine(detail)
+  }
+
+  private static let shownLength = 600
+
+  private static func oneLine(_ text: String) -> String {
+    let isShort = text.utf8.count <= shownLength
+    let shown =
+      isShort
+      ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(shownLength))) + "..."
+    let isPlain = shown.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    return isPlain ? shown : String(jsonString(shown).dropFirst().dropLast())
   }
 }

@@ -91,6 +91,9 @@ struct TokenEntries {
   private(set) var ids: [TokenText: Int32] = [:]
   private var texts: [(id: Int32, text: String)] = []
 
+  /// More than any model has that was seen.
+  private static let limit = 350_000
+
   init(path: String) { self.path = path }
 
   /// Reads an object of tokens and ids.
@@ -115,6 +118,9 @@ struct TokenEntries {
   private mutating func add(_ token: TokenText, _ text: String, id: Int) throws {
     guard let number = Int32(exactly: id) else {
       throw inconsistent("token \(token.quoted) has the id \(id), which is not below 2^31")
+    }
+    guard texts.count < TokenEntries.limit else {
+      throw inconsistent("has more than \(TokenEntries.limit) tokens")
     }
     ids[token] = number
     texts.append((number, text))

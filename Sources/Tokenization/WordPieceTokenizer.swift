@@ -24,11 +24,8 @@ public struct WordPieceTokenizer: Sendable {
   /// - Throws: ``TokenizationError`` if a token appears twice, there is none, or `[UNK]` is missing.
   public init(vocabulary bytes: [UInt8], path: String, settings: WordPieceSettings) throws {
     var entries = TokenEntries(path: path)
-    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    for (id, line) in lines.enumerated() {
-      let text = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      try entries.add(String(decoding: text, as: UTF8.self), id: id)
+    for (id, line) in ByteLines(bytes).enumerated() {
+      try entries.add(String(decoding: line, as: UTF8.self), id: id)
     }
     try self.init(entries, settings: settings)
   }

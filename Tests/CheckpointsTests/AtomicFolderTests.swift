@@ -40,6 +40,40 @@ import Testing
     #expect(try names(parent.path) == ["in", "out"])
   }
 
+  @Test("Where a folder is there, all its files change at once, and it keeps its mode")
+  func exchanging() throws {
+    try parent.write([1], to: "out/a")
+    try parent.write([1], to: "out/b")
+    chmod(path, 0o750)
+    let before = open(path, O_RDONLY | O_DIRECTORY)
+    defer { close(before) }
+    let folder = try AtomicFolder(path)
+    try folder.copy(try parent.write([2], to: "in/a"))
+    try folder.commit(removing: { $0 == "b" })
+    // Who has the old folder open sees it as it was until the last reference to the new one goes.
+    #expect(faccessat(before, "b", F_OK, 0) == 0)
+    #expect(try names(path) == ["a"])
+    _ = consume folder
+    #expect(try names(parent.path) == ["in", "out"])
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o750)
+  }
+
+  @Test("In a folder that holds another, files are replaced one after the other")
+  func holdingAnother() throws {
+    try parent.write([1], to: "out/a")
+    try parent.write([1], to: "out/mine.txt")
+    try parent.write([1], to: "out/inner/c")
+    let folder = try AtomicFolder(path)
+    try folder.copy(try parent.write([2], to: "in/a"))
+    try folder.commit()
+    #expect(try names(path) == ["a", "inner", "mine.txt"])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path + "/a")) == Data([2]))
+    #expect(try names(path + "/inner") == ["c"])
+    _ = consume folder
+    #expect(try names(parent.path) == ["in", "out"])
+  }
+
   @Test("A symbolic link to a folder stays one, and the files go where it leads")
   func link() throws {
     try parent.write([1], to: "there/mine.txt")

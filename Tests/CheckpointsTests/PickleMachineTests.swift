@@ -208,11 +208,11 @@ import Testing
 
   @Test("Any depth ends without recursion")
   func depth() throws {
-    let tuples = try run([0x29] + repeated([0x85], 1_000_000))
-    #expect(tuples.items.count == 1_000_000)
-    let opening = repeated([0x7D, 0x4B, 0], 100_000)
-    let dicts = try run(opening + [0x7D] + repeated([0x73], 100_000))
-    #expect(dicts.dictionaries.count == 100_001)
+    let tuples = try run([0x29] + repeated([0x85], 500_000))
+    #expect(tuples.items.count == 500_000)
+    let opening = repeated([0x7D, 0x4B, 0], 50_000)
+    let dicts = try run(opening + [0x7D] + repeated([0x73], 50_000))
+    #expect(dicts.dictionaries.count == 50_001)
   }
 
   @Test("Values used over and over are stored once")
@@ -227,16 +227,36 @@ import Testing
   @Test(
     "Limits end what is too much",
     arguments: [
-      ("on the stack", [0x4E], 1_000_001), ("on the stack", [0x28], 1_000_001),
-      ("10000000 operations", [0x4E, 0x30], 5_000_000), ("items", [0x7D, 0x30], 4_000_001),
+      ("on the stack", [0x4E], 250_001), ("on the stack", [0x28], 250_001),
+      ("10000000 operations", [0x4E, 0x30], 5_000_000), ("more memory", [0x7D, 0x30], 4_000_000),
     ] as [(String, [UInt8], Int)])
   func limits(word: String, bytes: [UInt8], count: Int) {
     expectFault(PickleBytes.file(repeated(bytes, count)), word)
   }
 
-  @Test("The memo, and the names of classes, have limits of their own")
+  @Test(
+    "Few bytes that make many objects are refused, each kind alone",
+    arguments: [
+      ("memo", [0x4E, 0x94, 0x30]), ("dicts of one entry", [0x7D, 0x4E, 0x4E, 0x73, 0x30]),
+      ("tuples", [0x4E, 0x4E, 0x4E, 0x87, 0x30]),
+      ("calls", [0x63, 0x6D, 0x0A, 0x6E, 0x0A, 0x29, 0x52, 0x30]),
+    ] as [(String, [UInt8])])
+  func memory(kind: String, bytes: [UInt8]) {
+    expectFault(PickleBytes.file(repeated(bytes, 1_200_000)), "more memory")
+  }
+
+  @Test("What a pickle may take grows with its file")
+  func memoryOfLargeFiles() throws {
+    let pickle = PickleBytes.file([0x29] + repeated([0x85], 1_000_000))
+    expectFault(pickle, "more memory")
+    #expect(try PickleMachine.run(pickle, fileByteCount: 50_000_000).items.count == 1_000_000)
+  }
+
+  @Test("A memo entry of a high number is refused before there is room for it")
+  func sparseMemo() { expectFault([0x80, 2, 0x4E, 0x72, 0xFF, 0xFF, 0xFF, 0xFF], "more memory") }
+
+  @Test("The names of classes have a limit of their own")
   func namedLimits() {
-    expectFault(PickleBytes.file([0x4E] + repeated([0x94], 1_000_001)), "memo entries")
     let names = (0...10_000).flatMap { PickleBytes.global("m", "f\($0)") }
     expectFault(PickleBytes.file(names), "names of classes")
   }

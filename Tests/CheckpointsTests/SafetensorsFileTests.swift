@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -170,6 +171,33 @@ import Testing
     #expect(error?.detail.hasPrefix(beginning) == true)
     #expect(error?.detail.contains("7, …]") == true)
     #expect((error?.description.utf8.count ?? .max) < 1000)
+  }
+
+  @Test(
+    "More tensors, metadata or extents than any file has are refused, however few bytes each takes",
+    arguments: [
+      ("250000 tensors", 250_001, #""%":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#, "", ""),
+      ("65536 entries", 65_537, #""%":"""#, #""__metadata__":{"#, "}"),
+      ("extents", 65, "1", #""w":{"dtype":"U8","shape":["#, #"],"data_offsets":[0,1]}"#),
+    ])
+  func tooMany(word: String, count: Int, item: String, before: String, after: String) {
+    let items = (0..<count).map { item.replacingOccurrences(of: "%", with: "\($0)") }
+    let header = "{" + before + items.joined(separator: ",") + after + "}"
+    let error = #expect(throws: CheckpointError.self) {
+      try open(SafetensorsBytes.file(header: header, data: word == "extents" ? [1] : []))
+    }
+    #expect(error?.detail.contains(word) == true)
+  }
+
+  @Test("Names and texts of a megabyte are cut in messages")
+  func longTexts() {
+    let long = String(repeating: "a", count: 1_000_000)
+    for header in [#"{"\#(long)":{}}"#, #"{"w":{"\#(long)":1}}"#, #"{"w":{"dtype":"\#(long)"}}"#] {
+      let error = #expect(throws: CheckpointError.self) {
+        try open(SafetensorsBytes.file(header: header))
+      }
+      #expect((error?.description.utf8.count ?? .max) < 2000)
+    }
   }
 
   @Test("An empty tensor whose strides cannot be addressed is refused")

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -53,6 +54,41 @@ import Testing
       try open(#"{"weight_map":{"a":"\#(shard)"}}"#)
     }
     #expect(error?.reason == .malformed)
+  }
+
+  @Test("A shard that is a symbolic link to another folder is refused")
+  func linkedOut() throws {
+    let elsewhere = try folder.write(
+      SafetensorsBytes.file([("a", "U8", [1], [1])]), to: "elsewhere/shard")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/linked", withDestinationPath: elsewhere)
+    let error = #expect(throws: CheckpointError.self) {
+      try open(#"{"weight_map":{"a":"linked"}}"#)
+    }
+    #expect(error?.reason == .malformed)
+    #expect(error?.detail.contains("linked is a symbolic link") == true)
+  }
+
+  @Test("Links of index and shards to one folder are followed, as those of Hugging Face's cache")
+  func linkedTogether() throws {
+    _ = try open(#"{"weight_map":{"a":"one"}}"#)
+    for name in ["index.json", "one"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path + "/snapshot", withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/snapshot/" + name, withDestinationPath: "../" + name)
+    }
+    let checkpoint = try ShardedCheckpoint(index: folder.path + "/snapshot/index.json")
+    #expect(checkpoint.records.map(\.name) == ["a"])
+  }
+
+  @Test("An index of more tensors than any model has is refused")
+  func tooManyTensors() {
+    let entries = (0...500_000).map { "\"\(String($0, radix: 36))\":\"one\"" }
+    let error = #expect(throws: CheckpointError.self) {
+      try open("{\"weight_map\":{\(entries.joined(separator: ","))}}")
+    }
+    #expect(error?.detail.contains("more than 500000 tensors") == true)
   }
 
   @Test(

@@ -8,6 +8,8 @@
 #ifndef TEMPORARIES_H
 #define TEMPORARIES_H
 
+#include <stdbool.h>
+
 #pragma clang assume_nonnull begin
 
 // Notes a file, or a folder that holds nothing but files. Gives the number to forget it by; -1 if
@@ -16,6 +18,10 @@ int temporary_note(const char *path);
 
 // Forgets what was noted; -1 is nothing.
 void temporary_forget(int number);
+
+// Lets two folders of one file system change places, at once. Whether they have; `errno` tells why
+// not. Swift does not see renameat2.
+bool folders_exchange(const char *first, const char *second);
 
 // Whether the signals end the process with an exit code of its own, once what is noted is gone; 0
 // lets them take their course. Such a run has on disk what it has finished, and needs no time to
