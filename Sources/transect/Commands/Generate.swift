@@ -33,6 +33,7 @@ struct Generate: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   func validate() throws {
     try mixing.check(checkpointCount: checkpoints.count, isForText: true)
@@ -45,10 +46,17 @@ struct Generate: ParsableCommand {
         family: .init(
           checkpoints: named, combination: ensemble.combination(base: 0), language: language,
           resources: resources, output: output, command: command), prompts: prompts,
-        generation: generation, pointCount: mixing.places.count))
+        generation: generation, sharding: sharding, printing: printing,
+        pointCount: mixing.places.count))
     run.warnings.forEach(printing.warn)
     let coefficients = mixing.places.map(mixing.coefficients(at:))
     let points = zip(mixing.places, coefficients).map(SamplesResult.Point.init)
+    if sharding.dryRun { return try run.estimate(at: coefficients).show(printing) }
+    if let shard = run.shard {
+      return try run.finish(shard, at: points, along: mixing.axes, setting(run)) {
+        whole($0, run)
+      }
+    }
     let result = SamplesResult(
       try run.rows(at: coefficients), at: points, along: mixing.axes, setting(run))
     try run.finish { try output.write { try file(result, run) } }
@@ -78,8 +86,14 @@ struct Generate: ParsableCommand {
 
   private func file(_ result: SamplesResult, _ run: GenerationRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Generated texts", command: command, inputs: run.inputs, groups: result.groups())
+      title: Generate.title, command: command, inputs: run.inputs, groups: result.groups())
   }
+
+  private func whole(_ content: RunPlan.Content, _ run: GenerationRun) -> RunPlan {
+    output.plan(title: Generate.title, command: command, inputs: run.inputs, content)
+  }
+
+  private static let title = "Generated texts"
 
   /// What shapes the result file, in a fixed order.
   private var command: String {
