@@ -9,7 +9,7 @@ import Testing
 
   private struct Value: Codable, Equatable {
     var real = 0.1 + 0.2
-    var reals: [Double] = [1e-300, -0.0, 5e-324, 1.7976931348623157e308]
+    var reals: [Double] = [1e-300, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
     var integer = UInt64.max
     var small = Int8.min
     var flag = true
