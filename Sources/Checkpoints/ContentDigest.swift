@@ -131,3 +131,31 @@ private struct SHA256 {
     }
   }
 }
+
+extension ContentDigest: Codable {
+  /// Reads hexadecimal digits.
+  ///
+  /// - Parameter decoder: of a text.
+  /// - Throws: `DecodingError` if it is not 64 digits.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let digits = Array(try container.decode(String.self).unicodeScalars.map(Character.init))
+    let pairs = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+      UInt8(String(digits[$0...$0 + 1]), radix: 16)
+    }
+    guard digits.count == 64, pairs.count == 32 else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "no SHA-256 in hexadecimal digits")
+    }
+    bytes = pairs
+  }
+
+  /// Writes hexadecimal digits.
+  ///
+  /// - Parameter encoder: takes a text.
+  /// - Throws: what the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

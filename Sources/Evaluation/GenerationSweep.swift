@@ -44,11 +44,24 @@ public final class GenerationSweep {
   /// - Throws: `CheckpointError` or `ModelError` if weights cannot be read or are not finite, or a
   ///   prompt cannot be read; `OutputError` if the journal cannot be written.
   public func texts(at coefficients: [Double]) throws -> [GeneratedText] {
+    try texts(in: blocks, at: coefficients).flatMap { $0 }
+  }
+
+  /// Writes some texts of a point, or finds them in the journal.
+  ///
+  /// - Parameters:
+  ///   - wanted: some of ``blocks``.
+  ///   - coefficients: one for each checkpoint, finite, not all 0.
+  /// - Returns: the texts of each block.
+  /// - Throws: what ``texts(at:)`` throws.
+  public func texts(
+    in wanted: [TextBlock], at coefficients: [Double]
+  ) throws -> [[GeneratedText]] {
     var found = Dictionary(
-      uniqueKeysWithValues: blocks.compactMap { block in
+      uniqueKeysWithValues: wanted.compactMap { block in
         kept(block, at: coefficients).map { (block, $0) }
       })
-    let missing = blocks.filter { found[$0] == nil }
+    let missing = wanted.filter { found[$0] == nil }
     if !missing.isEmpty {
       let model = try models.at(coefficients, threads: resources.threads)
       for blocks in inTurns(missing) {
@@ -58,7 +71,7 @@ public final class GenerationSweep {
         found.merge(texts) { $1 }
       }
     }
-    return blocks.flatMap { found[$0] ?? [] }
+    return wanted.map { found[$0] ?? [] }
   }
 
   private func texts(
@@ -95,14 +108,34 @@ public final class GenerationSweep {
   /// - Parameter coefficients: of the point.
   /// - Returns: whether the journal has all of its texts.
   public func isDone(_ coefficients: [Double]) -> Bool {
-    blocks.allSatisfy { kept($0, at: coefficients) != nil }
+    blocks.allSatisfy { isDone($0, at: coefficients) }
+  }
+
+  /// Whether texts need no model any more.
+  ///
+  /// - Parameters:
+  ///   - block: which.
+  ///   - coefficients: of the point.
+  /// - Returns: whether the journal has them.
+  public func isDone(_ block: TextBlock, at coefficients: [Double]) -> Bool {
+    kept(block, at: coefficients) != nil
   }
 
   /// Texts that make one row each, in order.
-  private var blocks: [TextBlock] {
-    prompts.indices.flatMap { prompt in
-      stride(from: 0, to: count, by: GenerationSweep.textsOfRow).map {
-        TextBlock(prompt: prompt, samples: $0..<min($0 + GenerationSweep.textsOfRow, count))
+  public var blocks: [TextBlock] {
+    GenerationSweep.blocks(promptCount: prompts.count, textsOfPrompt: count)
+  }
+
+  /// Texts that make one row each, in order.
+  ///
+  /// - Parameters:
+  ///   - promptCount: how many prompts there are.
+  ///   - count: texts of each.
+  /// - Returns: all texts, prompt by prompt.
+  public static func blocks(promptCount: Int, textsOfPrompt count: Int) -> [TextBlock] {
+    (0..<promptCount).flatMap { prompt in
+      stride(from: 0, to: count, by: textsOfRow).map {
+        TextBlock(prompt: prompt, samples: $0..<min($0 + textsOfRow, count))
       }
     }
   }

@@ -2,7 +2,7 @@ import Geometry
 import Models
 
 /// What is combined of checkpoints, Σ cᵢ of what.
-public enum ModelCombination: Hashable, Sendable {
+public enum ModelCombination: Hashable, Codable, Sendable {
   /// Their weights: one model f(Σ cᵢ θᵢ).
   case weights
   /// Their logits: Σ cᵢ f(θᵢ). Tokens that generated text may have are chosen by the logits of the

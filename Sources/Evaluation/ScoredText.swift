@@ -32,10 +32,22 @@ public struct ScoredText: Sendable {
           of: ids, document: document, context: context, stride: stride, bos: bos,
           prefix: prefixes?[document] ?? []))
     }
-    var counts = Array(repeating: 0, count: documents.count)
+    self.init(name: name, documentCount: documents.count, windows: windows)
+  }
+
+  /// The first windows alone, as of a text of which the rest is not scored.
+  ///
+  /// - Parameter count: of windows; at most as many as there are count.
+  /// - Returns: the text with the same documents.
+  public func prefix(_ count: Int) -> ScoredText {
+    ScoredText(name: name, documentCount: documentCount, windows: Array(windows.prefix(count)))
+  }
+
+  private init(name: String, documentCount: Int, windows: [TokenWindow]) {
+    var counts = Array(repeating: 0, count: documentCount)
     for window in windows { counts[window.document] += window.scored.count }
     (self.name, self.windows) = (name, windows)
-    (documentCount, tokenCounts) = (documents.count, counts)
+    (self.documentCount, tokenCounts) = (documentCount, counts)
   }
 
   /// Sums losses by document.

@@ -30,6 +30,25 @@ public final class Sweep {
     texts.reduce(0) { $0 + $1.windows.reduce(0) { $0 + $1.tokens.count } }
   }
 
+  /// Tokens of each window, text by text.
+  public var tokensOfWindows: [Int] { texts.flatMap { $0.windows.map(\.tokens.count) } }
+
+  /// Evaluates points on the first windows alone, and keeps nothing: a probe of the time it takes.
+  ///
+  /// - Parameters:
+  ///   - coefficients: of each point.
+  ///   - count: of windows, text by text.
+  /// - Throws: what ``points(at:progress:)`` throws.
+  public func probe(at coefficients: [[Double]], windows count: Int) throws {
+    var left = count
+    let parts = texts.map { text in
+      defer { left -= min(left, text.windows.count) }
+      return text.prefix(left)
+    }
+    _ = try models.losses(
+      on: parts.filter { !$0.windows.isEmpty }, at: coefficients, threads: threads)
+  }
+
   /// Evaluates points, or finds them in the journal.
   ///
   /// - Parameters:
@@ -61,7 +80,9 @@ public final class Sweep {
   }
 
   private func kept(_ point: [Double]) -> [CorpusLoss]? {
-    journal?.rows[SweepRow.key(point)].flatMap { SweepRow.losses($0, of: texts) }
+    journal?.rows[SweepRow.key(point)].flatMap {
+      SweepRow.losses($0, tokenCounts: texts.map(\.tokenCounts))
+    }
   }
 
   /// Whether a point needs no evaluation any more.

@@ -29,16 +29,16 @@ enum SweepRow {
   ///
   /// - Parameters:
   ///   - json: as ``json(_:)`` writes it.
-  ///   - texts: what was scored.
+  ///   - tokenCounts: scored tokens of each document of each text.
   /// - Returns: `nil` if it is not of these texts.
-  static func losses(_ json: String, of texts: [ScoredText]) -> [CorpusLoss]? {
+  static func losses(_ json: String, tokenCounts: [[Int]]) -> [CorpusLoss]? {
     var (scanner, rows) = (JSONScanner(Array(json.utf8)), [[Double]]())
     let read: Void? = try? scanner.array { scanner in
       var row: [Double] = []
       try scanner.array { row.append(number(try $0.valueText())) }
       rows.append(row)
     }
-    guard read != nil, rows.map(\.count) == texts.map(\.documentCount) else { return nil }
-    return zip(rows, texts).map { CorpusLoss(nats: $0, tokenCounts: $1.tokenCounts) }
+    guard read != nil, rows.map(\.count) == tokenCounts.map(\.count) else { return nil }
+    return zip(rows, tokenCounts).map { CorpusLoss(nats: $0, tokenCounts: $1) }
   }
 }

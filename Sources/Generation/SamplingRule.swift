@@ -13,7 +13,7 @@
 /// Fan et al. 2018, "Hierarchical Neural Story Generation", section 5.4, for `topK`;
 /// Liu et al. 2021, "DExperts: Decoding-Time Controlled Text Generation with Experts and
 /// Anti-Experts", section 2.2, for the filter.
-public struct SamplingRule: Hashable, Sendable {
+public struct SamplingRule: Hashable, Codable, Sendable {
   /// Divides logits; 0 leaves only the likeliest token.
   public let temperature: Double
   /// The most tokens that stay, or `nil` for no limit.

@@ -14,9 +14,9 @@ public struct TensorPair: Sendable {
 }
 
 /// What became of one parameter of either checkpoint.
-public struct CoverageEntry: Hashable, Sendable {
+public struct CoverageEntry: Hashable, Codable, Sendable {
   /// Compared, or the reason why not; in the order of codes in result files.
-  public enum Status: String, CaseIterable, Sendable {
+  public enum Status: String, CaseIterable, Codable, Sendable {
     case compared
     case buffer
     case tied

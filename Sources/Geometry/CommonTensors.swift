@@ -83,6 +83,15 @@ public struct CommonTensors: Sendable {
     return lacked.dropFirst().reduce(lacked.first ?? []) { $0.intersection($1) }
   }
 
+  /// Some of the tensors; the coverage stays as it is.
+  ///
+  /// - Parameter positions: which, among ``tensors``.
+  /// - Returns: those, in this order.
+  public func tensors(at positions: [Int]) -> CommonTensors {
+    CommonTensors(
+      memberCount: memberCount, tensors: positions.map { tensors[$0] }, coverage: coverage)
+  }
+
   /// The same without some tensors; the coverage stays as it is.
   ///
   /// - Parameter isIncluded: which to keep.

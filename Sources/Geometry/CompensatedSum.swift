@@ -5,7 +5,7 @@
 ///
 /// Source: Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
 /// Summen", ZAMM 54.
-struct CompensatedSum: Hashable, Sendable {
+struct CompensatedSum: Hashable, Codable, Sendable {
   private var sum = 0.0
   private var error = 0.0
 

@@ -25,7 +25,7 @@ public func contentDigests(of records: [TensorRecord], threads: Int) throws -> [
 /// The digests of a model's parameters, under canonical names, tied ones once, buffers left out.
 ///
 /// Files of any format, shards, order, metadata and prefixes give the same.
-public struct ModelDigests: Hashable, Sendable {
+public struct ModelDigests: Hashable, Codable, Sendable {
   /// Canonical names, in the order of the checkpoint.
   public let names: [TensorName]
   /// One for each name.

@@ -47,7 +47,7 @@ public struct PairWalk: Sendable {
   /// Plans a walk over some pairs.
   ///
   /// - Parameter pairings: lists of pairs, those of one base with each other.
-  init(pairs pairings: [[TensorPair]]) {
+  public init(pairs pairings: [[TensorPair]]) {
     var grouped: [WalkItem.Key: Int] = [:]
     var items: [WalkItem] = []
     grouped.reserveCapacity(pairings.first?.count ?? 0)

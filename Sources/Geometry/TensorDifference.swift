@@ -2,7 +2,7 @@
 ///
 /// All sums are exact to a relative 1e-12 of the sum of magnitudes. With NaN or infinite
 /// elements they are what IEEE arithmetic makes of them, and the counts tell how many there are.
-public struct TensorDifference: Hashable, Sendable {
+public struct TensorDifference: Hashable, Codable, Sendable {
   /// Elements compared, n.
   public internal(set) var count = 0
   var squaredSum = CompensatedSum()

@@ -1,7 +1,7 @@
 /// A named fact about a file, a group or a variable.
-public struct ResultAttribute: Hashable, Sendable {
+public struct ResultAttribute: Hashable, Codable, Sendable {
   /// The values an attribute may have: one, or a list of at least one.
-  public enum Value: Hashable, Sendable {
+  public enum Value: Hashable, Codable, Sendable {
     /// UTF-8 text; U+0000 is stored as U+2400, as in ``ResultValues/text(_:)``.
     case text(String)
     /// A list of texts.

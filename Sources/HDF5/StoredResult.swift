@@ -31,6 +31,9 @@ public struct StoredResult: Sendable {
     groups[group ?? ""]?.attributes[name]
   }
 
+  /// Whether no row is pending, as some are in what a merge of unfinished shards wrote.
+  public var isComplete: Bool { attribute("complete") == .int32([1]) }
+
   /// Whether the file has a group, and it was asked for.
   ///
   /// - Parameter name: the group's.

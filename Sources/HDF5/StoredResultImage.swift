@@ -20,7 +20,7 @@ extension StoredResult {
     let file = try FileImage.open(image)
     let found = try ImageReader.read(file)
     self.init(groups: try found.content(of: file) { names?.contains($0) ?? true })
-    guard case .int32([1])? = attribute("schema_version"), case .int32([1])? = attribute("complete")
+    guard case .int32([1])? = attribute("schema_version"), attribute("complete") != nil
     else { throw HDF5Error(.foreignFile("is not a complete result file of schema version 1")) }
   }
 

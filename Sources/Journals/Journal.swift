@@ -25,26 +25,55 @@ public final class Journal {
   /// - Parameters:
   ///   - folder: where its files are; created if need be.
   ///   - run: what tells this run from others: equal only if rows of one may stand for the other's.
-  ///   - writer: the name of this process's file.
+  ///   - shard: which part of the run this process works on, if it is one of several. It begins a
+  ///     file of its own then, even if another process has the same part, or had it and was killed;
+  ///     a process that has all rows goes on with the file of the one before.
   ///   - discardingOthers: whether rows of another run go, instead of being an error.
-  /// - Throws: `OutputError` if the folder holds rows of another run, another process has this
-  ///   writer's name, or a file cannot be read or written.
+  /// - Throws: `OutputError` if the folder holds rows of another run, another process writes the file
+  ///   of all rows, or a file cannot be read or written.
   public init(
-    in folder: String, run: String, writer: String = "rank-0000", discardingOthers: Bool = false
+    in folder: String, run: String, shard: Shard? = nil, discardingOthers: Bool = false
   ) throws {
-    (self.folder, path) = (folder, "\(folder)/\(writer).jsonl")
     guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
       throw OutputError(folder, because: "cannot be created: \(String(cString: strerror(errno)))")
     }
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
-    guard descriptor >= 0 else { throw Journal.fault(path, "be opened") }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-      throw OutputError(path, because: "another process is writing it")
-    }
+    self.folder = folder
+    (path, descriptor) = try shard.map { try Journal.begin($0, in: folder) } ?? Journal.open(folder)
     exit_code_when_told_to_end(Journal.interruptedExitCode)
     if try !readRows(of: run, discardingOthers: discardingOthers) {
       try append([.header(run: run)])
     }
+  }
+
+  /// Opens the file of a process that has all rows.
+  private static func open(_ folder: String) throws -> (path: String, descriptor: Int32) {
+    let path = "\(folder)/rank-0000.jsonl"
+    let descriptor = Glibc.open(
+      path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    guard descriptor >= 0 else { throw fault(path, "be opened") }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      close(descriptor)
+      throw OutputError(path, because: "another process is writing it")
+    }
+    return (path, descriptor)
+  }
+
+  /// The most processes that may have begun the same part of a run.
+  private static let mostAttempts = 100_000
+
+  /// Creates a file that no other process has. Two that create it at once find out without locks,
+  /// which not all file systems have.
+  private static func begin(
+    _ shard: Shard, in folder: String
+  ) throws -> (path: String, descriptor: Int32) {
+    for attempt in 1...mostAttempts {
+      let path = "\(folder)/shard-\(shard.index + 1)-of-\(shard.count).\(attempt).jsonl"
+      let descriptor = Glibc.open(
+        path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { return (path, descriptor) }
+      guard errno == EEXIST else { throw fault(path, "be created") }
+    }
+    throw OutputError(folder, because: "has \(mostAttempts) journals of shard \(shard)")
   }
 
   deinit {
@@ -101,8 +130,7 @@ public final class Journal {
   /// Takes the rows of all files; whether this process's file says already what it is of.
   private func readRows(of run: String, discardingOthers: Bool) throws -> Bool {
     var isBegun = false
-    for name in try journalFiles() {
-      let file = "\(folder)/\(name)"
+    for file in try Journal.files(in: folder) {
       let bytes = try Journal.bytes(of: file)
       let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
       if file == path, whole < bytes.count, ftruncate(descriptor, off_t(whole)) != 0 {
@@ -150,7 +178,8 @@ public final class Journal {
     }
   }
 
-  private func journalFiles() throws -> [String] {
+  /// The files of a journal, in the order of their names.
+  static func files(in folder: String) throws -> [String] {
     guard let stream = opendir(folder) else { throw Journal.fault(folder, "be listed") }
     defer { closedir(stream) }
     var names: [String] = []
@@ -160,10 +189,10 @@ public final class Journal {
       }
       if name.hasSuffix(".jsonl") { names.append(name) }
     }
-    return names.sorted()
+    return names.sorted().map { "\(folder)/\($0)" }
   }
 
-  private static func bytes(of path: String) throws -> [UInt8] {
+  static func bytes(of path: String) throws -> [UInt8] {
     let file = try InputFile(path, mode: .pread)
     return try file.copy(0..<file.byteCount)
   }

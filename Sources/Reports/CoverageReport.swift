@@ -3,14 +3,19 @@ import HDF5
 import Tensors
 
 /// What became of every parameter of each comparison.
-public struct CoverageReport: Sendable {
-  private let comparisons: [(label: String, entries: [CoverageEntry])]
+public struct CoverageReport: Codable, Sendable {
+  private struct Comparison: Codable {
+    let label: String
+    let entries: [CoverageEntry]
+  }
+
+  private let comparisons: [Comparison]
 
   /// Creates a report.
   ///
   /// - Parameter comparisons: their labels, as `base→tuned`, and one entry for each parameter.
   public init(_ comparisons: [(label: String, entries: [CoverageEntry])]) {
-    self.comparisons = comparisons
+    self.comparisons = comparisons.map { Comparison(label: $0.label, entries: $0.entries) }
   }
 
   /// Whether every parameter was compared, but for buffers, ties, and what was left out on purpose.

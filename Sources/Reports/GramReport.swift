@@ -9,14 +9,17 @@ public struct GramReport: Sendable {
     public let name: ParameterName
     /// The matrix over its elements.
     public let matrix: GramMatrix
+    /// Whether nothing is known of it yet.
+    let isPending: Bool
 
     /// Creates an entry.
     ///
     /// - Parameters:
     ///   - name: of the parameter.
     ///   - matrix: over its elements.
-    public init(name: ParameterName, matrix: GramMatrix) {
-      (self.name, self.matrix) = (name, matrix)
+    ///   - isPending: whether nothing is known of it yet.
+    public init(name: ParameterName, matrix: GramMatrix, isPending: Bool = false) {
+      (self.name, self.matrix, self.isPending) = (name, matrix, isPending)
     }
   }
 

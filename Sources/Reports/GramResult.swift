@@ -65,7 +65,17 @@ extension GramReport {
           entries.flatMap(\.matrix.nonfinite)),
         tensorGrid("product", "inner product of A and B") { $0.product($1, $2) },
         tensorGrid("d2", "norm2(A - B) squared") { $0.squaredDistance($1, $2) },
-      ])
+      ] + status())
+  }
+
+  /// Which tensors are summed; told only where one is not.
+  private func status() throws -> [ResultVariable] {
+    guard entries.contains(where: \.isPending) else { return [] }
+    return [
+      try .flags(
+        "status", dimensions: ["tensor"], entries.map { $0.isPending ? 1 : 0 },
+        meanings: ["done", "pending"], longName: "whether the tensor is summed")
+    ]
   }
 
   private func axisGroups() throws -> [ResultGroup] {

@@ -10,32 +10,38 @@ extension NormsReport {
   ///
   /// - Throws: `HDF5Error` if a text cannot be stored.
   public func groups() throws -> [ResultGroup] {
-    try [NormsGrid(self).group(), coverage.group()]
+    try NormsPlan(comparisons.map { ($0.label, $0.pairing) }).groups(
+      comparisons.map { $0.differences.map { $0 } })
   }
 }
 
 /// Comparisons by tensors.
-private struct NormsGrid {
+struct NormsGrid {
   private let labels: [String]
-  private let tensors: [TensorPair]
+  private let tensors: [NormsPlan.Pair]
   /// For each comparison, for each tensor.
-  private let cells: [[(pair: TensorPair, difference: TensorDifference)?]]
+  private let cells: [[(pair: NormsPlan.Pair, difference: TensorDifference?)?]]
 
-  init(_ report: NormsReport) {
-    var (tensors, positions) = ([TensorPair](), [TensorName: Int]())
-    for pair in report.comparisons.flatMap(\.pairing.pairs)
+  /// Lays comparisons out.
+  ///
+  /// - Parameters:
+  ///   - comparisons: labels and pairs.
+  ///   - differences: of each pair; `nil` while it is pending.
+  init(_ comparisons: [NormsPlan.Comparison], _ differences: [[TensorDifference?]]) {
+    var (tensors, positions) = ([NormsPlan.Pair](), [TensorName: Int]())
+    for pair in comparisons.flatMap(\.pairs)
     where positions.updateValue(0, forKey: pair.name.canonical) == nil {
       tensors.append(pair)
     }
     for (position, pair) in tensors.enumerated() { positions[pair.name.canonical] = position }
-    cells = report.comparisons.map { comparison in
-      var row: [(pair: TensorPair, difference: TensorDifference)?] = tensors.map { _ in nil }
-      for (pair, difference) in zip(comparison.pairing.pairs, comparison.differences) {
+    cells = zip(comparisons, differences).map { comparison, differences in
+      var row: [(pair: NormsPlan.Pair, difference: TensorDifference?)?] = tensors.map { _ in nil }
+      for (pair, difference) in zip(comparison.pairs, differences) {
         if let position = positions[pair.name.canonical] { row[position] = (pair, difference) }
       }
       return row
     }
-    (labels, self.tensors) = (report.comparisons.map(\.label), tensors)
+    (labels, self.tensors) = (comparisons.map(\.label), tensors)
   }
 
   func group() throws -> ResultGroup {
@@ -73,18 +79,25 @@ private struct NormsGrid {
         tensors.map { tensor in Int8(roles.firstIndex(of: tensor.name.role) ?? 0) },
         meanings: roles.map(\.rawValue), longName: "role of the parameter"),
       ResultVariable(
-        "shape", dimensions: ["tensor"], .text(tensors.map(\.base.shape.compact)),
+        "shape", dimensions: ["tensor"], .text(tensors.map(\.shape)),
         longName: "shape as compared, rows first"),
-      text("name_a", "name stored in the base") { $0.base.name.text },
-      text("name_b", "name stored in the other") { $0.other.name.text },
-      text("dtype_a", "element type in the base") { $0.base.dtype.rawValue },
-      text("dtype_b", "element type in the other") { $0.other.dtype.rawValue },
+      text("name_a", "name stored in the base") { $0.names.base.text },
+      text("name_b", "name stored in the other") { $0.names.other.text },
+      text("dtype_a", "element type in the base") { $0.dtypes.base },
+      text("dtype_b", "element type in the other") { $0.dtypes.other },
       text("remark", "how the two were made to match") { $0.remark },
       .flags(
-        "status", dimensions: ["pair", "tensor"],
-        cells.flatMap { row in row.map { $0 == nil ? 1 : 0 } },
-        meanings: ["done", "not_compared"], longName: "whether the tensor was compared"),
+        "status", dimensions: ["pair", "tensor"], codes,
+        meanings: ["done", "not_compared"] + (codes.contains(2) ? ["pending"] : []),
+        longName: "whether the tensor was compared"),
     ]
+  }
+
+  /// 0 done, 1 not compared, 2 pending.
+  private var codes: [Int8] {
+    cells.flatMap { row in
+      row.map { cell in cell.map { $0.difference == nil ? 2 : 0 } ?? 1 }
+    }
   }
 
   private func distances() throws -> [ResultVariable] {
@@ -125,7 +138,7 @@ private struct NormsGrid {
   private var names: [ResultAttribute] { [ResultAttribute("content", .text("language"))] }
 
   private func text(
-    _ name: String, _ longName: String, _ value: (TensorPair) -> String
+    _ name: String, _ longName: String, _ value: (NormsPlan.Pair) -> String
   ) throws -> ResultVariable {
     try ResultVariable(
       name, dimensions: ["pair", "tensor"],
@@ -139,7 +152,7 @@ private struct NormsGrid {
     try ResultVariable(
       name, dimensions: ["pair", "tensor"],
       .float64(
-        cells.flatMap { row in row.map { cell in cell.map { value($0.difference) } ?? .nan } }),
+        cells.flatMap { row in row.map { $0?.difference.map(value) ?? .nan } }),
       longName: longName, units: "1", attributes: coordinates)
   }
 
@@ -149,7 +162,7 @@ private struct NormsGrid {
     try ResultVariable(
       name, dimensions: ["pair", "tensor"],
       .int64(
-        cells.flatMap { row in row.map { cell in cell.map { Int64(value($0.difference)) } ?? 0 } }),
+        cells.flatMap { row in row.map { $0?.difference.map { Int64(value($0)) } ?? 0 } }),
       longName: longName, units: "1", attributes: coordinates)
   }
 }

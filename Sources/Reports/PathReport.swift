@@ -25,10 +25,25 @@ public struct PathReport: Sendable {
     ) {
       (self.alpha, self.model, self.distances, self.norm) = (alpha, model, distances, norm)
     }
+
+    /// Describes a model whose place in weight space follows from inner products.
+    ///
+    /// - Parameters:
+    ///   - alpha: its place on the path.
+    ///   - model: its coefficients and losses.
+    ///   - gram: of the checkpoints, A and B first; `nil` where there is no θ.
+    public init(alpha: Double, model: SweepPoint, in gram: GramMatrix?) {
+      func distance(_ position: Int) -> Double {
+        gram?.squaredDistance(ofCombination: model.coefficients, to: position).squareRoot() ?? .nan
+      }
+      self.init(
+        alpha: alpha, model: model, distances: (distance(0), distance(1)),
+        norm: gram?.squaredNorm(ofCombination: model.coefficients).squareRoot() ?? .nan)
+    }
   }
 
   /// What the path's parameter is called.
-  public enum Parameter: String, CaseIterable, Sendable {
+  public enum Parameter: String, CaseIterable, Codable, Sendable {
     /// θ(α) = A + α (B − A).
     case alpha
     /// θ(β) = C + β (B − A).
@@ -36,6 +51,12 @@ public struct PathReport: Sendable {
 
     /// The path, in the letters of the help.
     public var formula: String { self == .alpha ? "A + alpha (B - A)" : "C + beta (B - A)" }
+
+    /// The coefficients of A, B and, of β, C.
+    public var path: InterpolationPath {
+      self == .alpha
+        ? .line(from: 0, to: 1, of: 2) : .anchoredLine(at: 2, along: (minus: 0, plus: 1), of: 3)
+    }
   }
 
   let parameter: Parameter
@@ -52,7 +73,7 @@ public struct PathReport: Sendable {
   ///   - parameter: what the path is.
   ///   - checkpoints: labels of the checkpoints that are mixed, in the order of coefficients.
   ///   - texts: names of the texts.
-  ///   - points: at least one, ascending.
+  ///   - points: at least one, ascending. There are no barriers while one is pending.
   ///   - written: what each point wrote, in the same order, if anything.
   ///   - seed: of the draws of documents.
   public init(
@@ -62,7 +83,9 @@ public struct PathReport: Sendable {
     (self.parameter, self.checkpoints, self.texts) = (parameter, checkpoints, texts)
     precondition(written.map { $0.scores.count == points.count } ?? true)
     (self.points, self.written) = (points, written)
+    let isWhole = !points.contains(where: \.model.isPending)
     barriers = texts.indices.map { text in
+      guard isWhole else { return [] }
       let path = PathLosses(
         alphas: points.map(\.alpha), losses: points.map { $0.model.losses[text] })
       return BarrierReference.allCases.compactMap { path.barrier(above: $0, seed: seed) }

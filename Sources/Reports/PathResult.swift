@@ -41,9 +41,7 @@ extension PathReport {
         ] + ofTexts { try losses.counts() }
         + (written?.variables(at: Array(points.indices), over: [axis]) ?? [])
         + [
-          ResultVariable.flags(
-            "status", dimensions: [axis], points.map { _ in 0 }, meanings: ["done"],
-            longName: "whether the point is evaluated")
+          PathReport.status(points.map(\.model), over: [axis])
         ])
   }
 
@@ -58,6 +56,22 @@ extension PathReport {
     zip(["checkpoint_a", "checkpoint_b", "checkpoint_c"], checkpoints).map {
       ResultAttribute($0, .text($1))
     }
+  }
+
+  /// Which points are evaluated; that some may be pending is told only where some are.
+  ///
+  /// - Parameters:
+  ///   - points: in the order of the dimensions.
+  ///   - dimensions: of points.
+  /// - Returns: the variable.
+  /// - Throws: nothing for such names.
+  static func status(
+    _ points: [SweepPoint], over dimensions: [String]
+  ) throws -> ResultVariable {
+    try .flags(
+      "status", dimensions: dimensions, points.map { $0.isPending ? 1 : 0 },
+      meanings: ["done"] + (points.contains(where: \.isPending) ? ["pending"] : []),
+      longName: "whether the point is evaluated")
   }
 
   /// The dimension of the points, which has the parameter's name.

@@ -104,6 +104,29 @@ public struct PlaneReport: Sendable {
 }
 
 extension PlaneReport {
+  /// Where a sweep evaluates: the grid, the corners and both lines as far as the grid's rows reach,
+  /// no place twice.
+  ///
+  /// - Parameter grid: coordinates of columns (x) and rows (y), ascending.
+  /// - Returns: the places.
+  public static func places(
+    of grid: (plus: [Double], minus: [Double])
+  ) -> [(plus: Double, minus: Double)] {
+    let places = grid.minus.flatMap { y in grid.plus.map { (plus: $0, minus: y) } }
+    let rows = (grid.minus.first ?? 0)...(grid.minus.last ?? 0)
+    let lines = grid.plus.flatMap { [(plus: $0, minus: 1 - $0), (plus: $0, minus: -$0)] }
+      .filter { rows.contains($0.minus) }
+    var seen: Set<[Double]> = []
+    return (places + [(0, 0), (1, 0), (0, 1)] + lines).filter {
+      seen.insert([$0.plus, $0.minus]).inserted
+    }
+  }
+
+  /// The coefficients of C, B and A.
+  public static let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
+}
+
+extension PlaneReport {
   /// One row for each point and text: the grid, then corners and lines; each point where there are no
   /// texts. What a point wrote is told in each of its rows.
   public var table: ReportTable {

@@ -53,9 +53,7 @@ extension PlaneReport {
         + [
           position("u", "distance from C along B - C", \.u),
           position("v", "distance from C across B - C", \.v),
-          ResultVariable.flags(
-            "status", dimensions: PlaneReport.cells, gridPoints.map { _ in 0 },
-            meanings: ["done"], longName: "whether the point is evaluated"),
+          PathReport.status(gridPoints.map(\.model), over: PlaneReport.cells),
         ])
   }
 

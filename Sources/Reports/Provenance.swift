@@ -8,9 +8,9 @@ import Tensors
 /// Nothing that changes between equal runs is recorded: no clock (unless `SOURCE_DATE_EPOCH`
 /// gives one), no thread count, no user or host, and of paths only the last component unless
 /// asked for.
-public struct Provenance: Sendable {
+public struct Provenance: Codable, Sendable {
   /// One input: a checkpoint, or another file.
-  public struct Input: Sendable {
+  public struct Input: Codable, Sendable {
     let label: String
     /// What it was used as: of checkpoints the place in the command, such as `base` or `a`; of
     /// other files `data`.
@@ -77,7 +77,8 @@ public struct Provenance: Sendable {
   /// The program's name and version.
   public static let source = "transect 0.1.0"
 
-  private let command: String
+  /// What shaped the result, in a fixed order.
+  public let command: String
   private let inputs: [Input]
   private let recordsPaths: Bool
 
@@ -96,8 +97,11 @@ public struct Provenance: Sendable {
   /// - Parameters:
   ///   - title: what the file holds.
   ///   - date: seconds since 1970 as `SOURCE_DATE_EPOCH` gives them, or `nil`.
+  ///   - isComplete: whether no row is pending.
   /// - Returns: the attributes in their order.
-  public func rootAttributes(title: String, date: String?) -> [ResultAttribute] {
+  public func rootAttributes(
+    title: String, date: String?, isComplete: Bool = true
+  ) -> [ResultAttribute] {
     let created = date.map { [ResultAttribute("date_created_epoch", .text($0))] } ?? []
     return [
       ResultAttribute("Conventions", .text("CF-1.11 ACDD-1.3")),
@@ -106,7 +110,7 @@ public struct Provenance: Sendable {
       ResultAttribute("source", .text(Provenance.source)),
       ResultAttribute("transect_schema", .text("docs/HDF5-SCHEMA.md")),
       ResultAttribute("schema_version", .int32(1)),
-      ResultAttribute("complete", .int32(1)),
+      ResultAttribute("complete", .int32(isComplete ? 1 : 0)),
     ] + created
   }
 

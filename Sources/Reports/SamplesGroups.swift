@@ -106,7 +106,17 @@ extension SamplesResult {
           try ResultVariable(
             axes[axis], dimensions: ["point"], .float64(points.map { $0.place[axis] }),
             longName: "parameter of \(setting.formula)")
-        })
+        } + status())
+  }
+
+  /// Which points have all their texts; told only where one has not.
+  private func status() throws -> [ResultVariable] {
+    guard !pending.isEmpty else { return [] }
+    return [
+      try .flags(
+        "status", dimensions: ["point"], points.indices.map { pending.contains($0) ? 1 : 0 },
+        meanings: ["done", "pending"], longName: "whether all texts of the point are there")
+    ]
   }
 
   /// None where they differ from tensor to tensor.

@@ -30,7 +30,7 @@ public struct SamplesResult: Sendable {
   }
 
   /// Where a model is.
-  public struct Point: Hashable, Sendable {
+  public struct Point: Hashable, Codable, Sendable {
     let place: [Double]
     let coefficients: [Double]
 
@@ -46,7 +46,7 @@ public struct SamplesResult: Sendable {
   }
 
   /// What all texts have in common.
-  public struct Setting: Sendable {
+  public struct Setting: Codable, Sendable {
     let rule: SamplingRule
     let seed: UInt64
     let formula: String
@@ -77,6 +77,8 @@ public struct SamplesResult: Sendable {
   let points: [Point]
   let axes: [String]
   let setting: Setting
+  /// Numbers of points some of whose texts are not there yet.
+  let pending: Set<Int>
 
   /// Creates a result.
   ///
@@ -86,8 +88,13 @@ public struct SamplesResult: Sendable {
   ///   - axes: what the numbers of a place are called, such as `alpha`; none for one point of
   ///     weights.
   ///   - setting: what all texts have in common.
-  public init(_ rows: [Row], at points: [Point], along axes: [String], _ setting: Setting) {
+  ///   - pending: numbers of points some of whose texts are not there yet.
+  public init(
+    _ rows: [Row], at points: [Point], along axes: [String], _ setting: Setting,
+    pending: Set<Int> = []
+  ) {
     (self.rows, self.points, self.axes, self.setting) = (rows, points, axes, setting)
+    self.pending = pending
   }
 
   /// A row for each text.

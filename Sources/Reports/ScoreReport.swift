@@ -7,6 +7,8 @@ public struct ScoreReport: Sendable {
   let quantities: [TextQuantity]
   let notes: [String]
   private let tellingPlaces: [String]
+  /// Numbers of sets whose texts are not all scored yet.
+  let pending: Set<Int>
 
   private static let mostNamed = 5
 
@@ -16,7 +18,11 @@ public struct ScoreReport: Sendable {
   ///   - scores: of each set.
   ///   - quantities: those that there are models for.
   ///   - notes: what a reader should know of the models, a line each.
-  public init(_ scores: [TextScores], quantities: [TextQuantity], notes: [String]) {
+  ///   - pending: numbers of sets whose texts are not all scored yet.
+  public init(
+    _ scores: [TextScores], quantities: [TextQuantity], notes: [String], pending: Set<Int> = []
+  ) {
+    self.pending = pending
     (self.scores, self.quantities, self.notes) = (scores, quantities, notes)
     tellingPlaces = ScoreReport.placesTelling(scores.map(\.set))
   }

@@ -11,7 +11,8 @@ extension ScoreReport {
     try [
       ResultGroup(
         "score", attributes: [ResultAttribute("kind", .text("score"))] + attributes,
-        variables: places() + ScoreReport.variables(of: scores, quantities, over: ["set"])),
+        variables: places() + ScoreReport.variables(of: scores, quantities, over: ["set"])
+          + status()),
       ResultGroup(
         "samples", attributes: [ResultAttribute("kind", .text("samples"))] + attributes,
         variables: texts()
@@ -56,6 +57,16 @@ extension ScoreReport {
       count("n_texts", "texts", \.figures.count), count("n_prompts", "prompts", \.promptCount),
       count("n_empty", "texts of nothing but white space") { $0.emptyTexts.count },
     ] + numbers
+  }
+
+  /// Which sets are scored; told only where one is not.
+  private func status() throws -> [ResultVariable] {
+    guard !pending.isEmpty else { return [] }
+    return [
+      try .flags(
+        "status", dimensions: ["set"], scores.indices.map { pending.contains($0) ? 1 : 0 },
+        meanings: ["done", "pending"], longName: "whether all texts of the set are scored")
+    ]
   }
 
   private func places() throws -> [ResultVariable] {

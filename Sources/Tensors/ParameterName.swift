@@ -8,14 +8,14 @@
 /// | `transformer.h.3.attn.c_attn.weight` | `h.3.attn.c_attn.weight` | 3 | `attn.c_attn.weight` |
 /// | `module.transformer.ln_f.bias` | `ln_f.bias` | none | `ln` |
 /// | `wte.weight` | `wte.weight` | none | `wte` |
-public struct ParameterName: Hashable, Sendable {
+public struct ParameterName: Codable, Hashable, Sendable {
   /// What a parameter is for, as result files tell it.
-  public enum Role: String, CaseIterable, Sendable {
+  public enum Role: String, CaseIterable, Codable, Sendable {
     case matrix, vector, embedding, buffer
   }
 
   /// One of the two towers of layers that translation models and autoencoders have.
-  public enum Stack: String, CaseIterable, Sendable {
+  public enum Stack: String, CaseIterable, Codable, Sendable {
     case encoder, decoder
   }
 

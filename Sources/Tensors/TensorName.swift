@@ -76,3 +76,22 @@ extension Unicode.Scalar {
     }
   }
 }
+
+extension TensorName: Codable {
+  /// Reads the text.
+  ///
+  /// - Parameter decoder: of a text.
+  /// - Throws: `DecodingError` if there is none.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  /// Writes the text.
+  ///
+  /// - Parameter encoder: takes it.
+  /// - Throws: what the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}

@@ -21,8 +21,8 @@ struct Transect: ParsableCommand {
       Nothing is ever downloaded.
 
       Exit codes: 0 done, or a verdict of yes; 1 a verdict of no; 2 unusable input or output; \
-      3 inconclusive, or done with warnings under --strict; 64 wrong arguments; 75 interrupted, of \
-      path, plane, generate and train with a file to write: the same command goes on.
+      3 inconclusive, rows pending, or done with warnings under --strict; 64 wrong arguments; 75 interrupted, of \
+      path, plane, generate and train with a file to write, and of shards: the same command goes on.
       """,
     version: Provenance.source,
     subcommands: [
@@ -30,7 +30,7 @@ struct Transect: ParsableCommand {
       Norms.self, Gram.self, Spectrum.self,
       Inspect.self,
       Digest.self, Check.self, Origin.self, Align.self, Mix.self, Solve.self, Verify.self,
-      Export.self, Tokenizer.self, ReadResult.self, ReadWeights.self,
+      Merge.self, Export.self, Tokenizer.self, ReadResult.self, ReadWeights.self,
     ])
 
   static func main() {

@@ -21,7 +21,7 @@ import Testing
       let first = try Journal(in: folder, run: "a")
       try first.append("0.5", "[1.5,null]")
       try first.append("é\n\"", "{\"x\":\"\\u000a\"}")
-      let again = try Journal(in: folder, run: "a", writer: "rank-0001")
+      let again = try Journal(in: folder, run: "a", shard: Shard("1/2"))
       #expect(again.rows == ["0.5": "[1.5,null]", "é\n\"": "{\"x\":\"\\u000a\"}"])
     }
   }
@@ -41,8 +41,8 @@ import Testing
         let journal = try Journal(in: folder, run: "a")
         #expect(journal.rows.count == max(ends.count { $0 < length } - 1, 0))
         try journal.append("new", "9")
-        #expect(try Journal(in: folder, run: "a", writer: "other").rows["new"] == "9")
-        unlink(folder + "/other.jsonl")
+        #expect(try Journal(in: folder, run: "a", shard: Shard("1/2")).rows["new"] == "9")
+        unlink(folder + "/shard-1-of-2.1.jsonl")
       }
     }
   }

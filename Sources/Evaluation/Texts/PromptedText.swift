@@ -34,9 +34,9 @@ public struct PromptedText: Hashable, Sendable {
 }
 
 /// Texts that are summarized together: those of one model, at one place of a path.
-public struct TextSet: Hashable, Sendable {
+public struct TextSet: Hashable, Codable, Sendable {
   /// What tells a set from others of the same name, such as α on a path.
-  public struct Coordinate: Hashable, Sendable {
+  public struct Coordinate: Hashable, Codable, Sendable {
     /// The names that inputs may have for it, in the order of columns.
     public static let names = ["point", "alpha", "beta", "w_plus", "w_minus"]
     /// One of ``names``.
@@ -67,5 +67,48 @@ public struct TextSet: Hashable, Sendable {
   ///   - texts: the texts.
   public init(_ name: String, at coordinates: [Coordinate] = [], texts: [PromptedText]) {
     (self.name, self.coordinates, self.texts) = (name, coordinates, texts)
+  }
+}
+
+extension PromptedText: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case prompt, text, promptID, replicate, group, line
+  }
+
+  /// Reads a text back.
+  ///
+  /// - Parameter decoder: of what was encoded.
+  /// - Throws: `DecodingError` if it is none.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func bytes(_ key: CodingKeys) throws -> [UInt8] {
+      if let text = try? container.decode(String.self, forKey: key) { return Array(text.utf8) }
+      return try container.decode([UInt8].self, forKey: key)
+    }
+    self.init(
+      try bytes(.text), after: try bytes(.prompt),
+      promptID: try container.decode(Int.self, forKey: .promptID),
+      replicate: try container.decode(Int.self, forKey: .replicate),
+      group: try container.decode(Int.self, forKey: .group),
+      line: try container.decodeIfPresent(Int.self, forKey: .line))
+  }
+
+  /// Writes it; bytes that are not UTF-8 as numbers.
+  ///
+  /// - Parameter encoder: takes it.
+  /// - Throws: what the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    for (key, bytes) in [(CodingKeys.text, text), (.prompt, prompt)] {
+      if let text = String(validating: bytes, as: UTF8.self) {
+        try container.encode(text, forKey: key)
+      } else {
+        try container.encode(bytes, forKey: key)
+      }
+    }
+    try container.encode(promptID, forKey: .promptID)
+    try container.encode(replicate, forKey: .replicate)
+    try container.encode(group, forKey: .group)
+    try container.encodeIfPresent(line, forKey: .line)
   }
 }

@@ -1,5 +1,5 @@
 /// How much a text repeats itself.
-public struct Repetition: Hashable, Sendable {
+public struct Repetition: Hashable, Codable, Sendable {
   /// The share of 4-grams that the text had before: 1 − different 4-grams / 4-grams, from 0 to below
   /// 1; NaN for fewer than four words.
   ///

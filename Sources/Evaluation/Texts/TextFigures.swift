@@ -1,6 +1,6 @@
 /// The numbers of one text. What was not asked for, or does not exist, is NaN: a text of nothing but
 /// white space has no words and none of the other numbers.
-public struct TextFigures: Hashable, Sendable {
+public struct TextFigures: Hashable, Codable, Sendable {
   /// Whether it has nothing but white space.
   public let isEmpty: Bool
   /// How many words it has.

@@ -1,5 +1,5 @@
 /// What the texts of a set are summarized by. Errors take prompts as independent.
-public enum TextQuantity: String, CaseIterable, Hashable, Sendable {
+public enum TextQuantity: String, CaseIterable, Hashable, Codable, Sendable {
   /// The mean over texts of exp(nats / tokens), as DExperts has it.
   case textPerplexity = "text_perplexity"
   /// The same over texts whose own is below 10⁴; DExperts' evaluation leaves the others out.

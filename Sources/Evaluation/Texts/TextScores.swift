@@ -37,6 +37,19 @@ public struct TextScores: Sendable {
     distinct = (byPrompt, ofSet)
   }
 
+  /// Puts numbers of texts together that were taken before.
+  ///
+  /// - Parameters:
+  ///   - set: the texts.
+  ///   - figures: the numbers of each.
+  ///   - rule: what counts as a word.
+  public init(_ set: TextSet, figures: [TextFigures], wordRule rule: WordRule) {
+    var numbering = WordNumbering(rule)
+    // Scorers count no words of texts of nothing but white space.
+    let words = zip(set.texts, figures).map { $1.isEmpty ? [] : numbering.numbers(of: $0.text) }
+    self.init(set, figures: figures, words: words)
+  }
+
   /// Positions of texts that have nothing but white space, which take part in no number but this.
   public var emptyTexts: [Int] { figures.indices.filter { figures[$0].isEmpty } }
 

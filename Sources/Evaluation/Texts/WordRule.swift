@@ -1,7 +1,7 @@
 import Tokenization
 
 /// What counts as a word of a text in distinct n-grams, repetition and length.
-public enum WordRule: String, CaseIterable, Hashable, Sendable {
+public enum WordRule: String, CaseIterable, Hashable, Codable, Sendable {
   /// A run of characters that are no white space.
   case whitespace
   /// What lies between single blanks (U+0020), which may be nothing: a text that begins with a blank

@@ -11,7 +11,7 @@ import CKernels
 ///
 /// Both are exact to 1e-12 of the sum of magnitudes while squares neither overflow nor underflow.
 /// With NaN or infinite elements they are what IEEE arithmetic makes of them.
-public struct GramMatrix: Hashable, Sendable {
+public struct GramMatrix: Hashable, Codable, Sendable {
   /// Checkpoints, N.
   public let order: Int
   /// Elements of each checkpoint, n.
@@ -56,6 +56,17 @@ public struct GramMatrix: Hashable, Sendable {
     }
   }
 
+  /// A matrix of which nothing is known: products and distances are NaN.
+  ///
+  /// - Parameter order: N.
+  /// - Returns: the matrix.
+  public static func unknown(order: Int) -> GramMatrix {
+    let numbers = Array(repeating: Double.nan, count: order * order)
+    return GramMatrix(
+      order: order, elementCount: 0, nonfinite: Array(repeating: 0, count: order),
+      products: numbers, squares: numbers)
+  }
+
   /// G[i, j].
   ///
   /// - Parameters:
@@ -80,6 +91,30 @@ public struct GramMatrix: Hashable, Sendable {
     let (row, column) = (min(first, second), max(first, second))
     precondition(row >= 0 && column < order)
     return row * (2 * order - row - 1) / 2 + column
+  }
+}
+
+extension GramMatrix {
+  private enum CodingKeys: CodingKey { case order, elementCount, nonfinite, products, squares }
+
+  /// Reads a matrix back, sums with their compensation.
+  ///
+  /// - Parameter decoder: of what was encoded.
+  /// - Throws: `DecodingError` if the lengths do not agree.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    order = try container.decode(Int.self, forKey: .order)
+    elementCount = try container.decode(Int.self, forKey: .elementCount)
+    nonfinite = try container.decode([Int].self, forKey: .nonfinite)
+    products = try container.decode([CompensatedSum].self, forKey: .products)
+    squares = try container.decode([CompensatedSum].self, forKey: .squares)
+    guard (1...1 << 20).contains(order), nonfinite.count == order,
+      products.count == order * (order + 1) / 2, squares.count == products.count,
+      ([elementCount] + nonfinite).allSatisfy({ (0..<1 << 48).contains($0) })
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .order, in: container, debugDescription: "figures that do not belong together")
+    }
   }
 }
 

@@ -33,6 +33,7 @@ struct Generate: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   func validate() throws {
     try mixing.points.check(checkpointCount: checkpoints.count, isForText: true)
@@ -47,13 +48,20 @@ struct Generate: ParsableCommand {
           checkpoints: named, combination: ensemble.combination(base: 0),
           weighting: mixing.pointWeighting, language: language, resources: resources,
           output: output, command: command), tensorRules: mixing.recordedRules, prompts: prompts,
-        generation: generation, pointCount: mixing.points.places.count))
+        generation: generation, sharding: sharding, printing: printing,
+        pointCount: mixing.points.places.count))
     (run.warnings + mixing.idleRules(among: run.mixedNames)).forEach(printing.warn)
     let places = mixing.points.places
     let coefficients = places.map(mixing.points.coefficients(at:))
     // Spherical weights differ from tensor to tensor.
     let points = zip(places, coefficients).map {
       SamplesResult.Point(place: $0, coefficients: mixing.slerp ? [] : $1)
+    }
+    if sharding.dryRun { return try run.estimate(at: coefficients).show(printing) }
+    if let shard = run.shard {
+      return try run.finish(shard, at: points, along: mixing.points.axes, setting(run)) {
+        whole($0, run)
+      }
     }
     let result = SamplesResult(
       try run.rows(at: coefficients), at: points, along: mixing.points.axes, setting(run))
@@ -86,8 +94,14 @@ struct Generate: ParsableCommand {
 
   private func file(_ result: SamplesResult, _ run: GenerationRun) throws -> ResultFile {
     try output.resultFile(
-      title: "Generated texts", command: command, inputs: run.inputs, groups: result.groups())
+      title: Generate.title, command: command, inputs: run.inputs, groups: result.groups())
   }
+
+  private func whole(_ content: RunPlan.Content, _ run: GenerationRun) -> RunPlan {
+    output.plan(title: Generate.title, command: command, inputs: run.inputs, content)
+  }
+
+  private static let title = "Generated texts"
 
   /// What shapes the result file, in a fixed order.
   private var command: String {

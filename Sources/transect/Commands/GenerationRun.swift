@@ -16,6 +16,8 @@ struct GenerationRun {
     let tensorRules: [String]
     let prompts: PromptOptions
     let generation: GenerationOptions
+    let sharding: ShardOptions
+    let printing: PrintOptions
     /// How many points are asked for.
     let pointCount: Int
   }
@@ -33,12 +35,20 @@ struct GenerationRun {
   private let family: OpenedFamily
   private let prompts: TokenizedPrompts
   private let sweep: GenerationSweep
-  private let journal: Journal?
+  private let keeper: RunJournal
+  private let printing: PrintOptions
+  private let textsOfPrompt: Int
+  /// The most tokens that a point writes, with those of its prompts.
+  private let tokensOfPoint: Double
+  private let secondsOfStart: Double
+  /// Which part of the texts this process has; `nil` if it has all and writes the result.
+  var shard: Shard? { keeper.shard }
 
   /// Opens everything, and checks it, before the first text.
   ///
   /// - Throws: what is wrong with checkpoints, prompts, tokenizer, output or journal.
   init(_ request: Request) throws {
+    let start = StatusLine.now()
     family = try OpenedFamily(request.family)
     (labels, combination) = (family.labels, family.models.combination)
     prompts = try TokenizedPrompts(request.prompts.read(), bos: request.prompts.bos, family)
@@ -46,12 +56,30 @@ struct GenerationRun {
       prompts: prompts.tokens.count, points: request.pointCount, request.family.resources)
     let output = request.family.output
     inputs = output.output == nil ? [] : try family.inputs(prompts.source.map { [$0] } ?? [])
-    journal = try output.journal(
-      of: inputs.map { "\($0.role) \($0.digest)" } + request.prompts.recorded(withPaths: false)
-        + request.generation.recorded + request.family.language.recorded
-        + request.tensorRules + ["\(combination)"])
+    (printing, textsOfPrompt) = (request.printing, request.generation.samples)
+    let options = request.prompts.recorded(withPaths: false) + request.generation.recorded
+    keeper = try RunJournal(
+      output, request.sharding, printing, of: inputs,
+      options + request.family.language.recorded + request.tensorRules + ["\(combination)"])
     sweep = request.generation.sweep(
-      after: prompts, in: family, request.family.resources, journal)
+      after: prompts, in: family, request.family.resources, keeper.journal)
+    tokensOfPoint = prompts.tokens.reduce(0) {
+      $0 + Double($1.count + request.generation.samples * request.generation.maxNew)
+    }
+    secondsOfStart = StatusLine.now() - start
+  }
+
+  /// What texts take, by a probe of the first ones.
+  ///
+  /// - Parameter points: coefficients of each.
+  /// - Returns: the estimate, of rows of texts.
+  /// - Throws: what `GenerationSweep` throws.
+  func estimate(at points: [[Double]]) throws -> RunEstimate {
+    let blocks = Double(sweep.blocks.count)
+    return family.estimate(
+      rowCount: points.count * sweep.blocks.count,
+      secondsOfRow: try sweep.probedSeconds(at: points[0]) / blocks,
+      tokensOfRow: tokensOfPoint / blocks, secondsOfStart: secondsOfStart, passes: 1, extra: 0)
   }
 
   /// Writes texts at points, or finds them in the journal.
@@ -70,6 +98,48 @@ struct GenerationRun {
     }
   }
 
+  /// Finishes the texts of this process's part, and writes no result.
+  ///
+  /// - Parameters:
+  ///   - shard: the part.
+  ///   - points: where models are.
+  ///   - axes: what the numbers of a place are called.
+  ///   - setting: what all texts have in common.
+  ///   - whole: makes a plan of the run of that of its texts.
+  /// - Throws: what `GenerationSweep` throws; `CheckpointError` if a checkpoint was changed.
+  func finish(
+    _ shard: Shard, at points: [SamplesResult.Point], along axes: [String],
+    _ setting: SamplesResult.Setting, _ whole: (RunPlan.Content) -> RunPlan
+  ) throws {
+    guard let journal = keeper.journal else { return }
+    let plan = TextsPlan(
+      prompts: prompts.readings, textsOfPrompt: textsOfPrompt, points: points, axes: axes,
+      setting: setting)
+    let parts = plan.parts
+    let mine = shard.rows(ofWork: parts.map(\.block.samples.count)).map { parts[$0] }
+    let missing = mine.filter { !plan.isDone($0, in: journal.rows) }
+    keeper.tell(mine.count - missing.count, of: mine.count, in: parts.count, printing)
+    try keeper.begin(whole(.texts(plan)))
+    let byPoint = Dictionary(grouping: missing, by: \.point).sorted { $0.key < $1.key }
+    let progress = SweepProgress(of: byPoint.count)
+    defer { progress.end() }
+    for (_, parts) in byPoint {
+      try keep(parts, of: plan, in: journal)
+      progress.advance()
+    }
+    try family.verifyUnchanged()
+  }
+
+  /// Writes texts of one point, and keeps how they read.
+  private func keep(_ parts: [TextsPlan.Part], of plan: TextsPlan, in journal: Journal) throws {
+    let coefficients = plan.coefficients(of: parts[0])
+    let texts = try sweep.texts(in: parts.map(\.block), at: coefficients)
+    for (part, texts) in zip(parts, texts) {
+      let rows = texts.map { prompts.row($0, point: part.point) }
+      try journal.append(plan.key(of: part), TextsPlan.json(rows))
+    }
+  }
+
   /// Checks that no input has changed, and removes the journal once its rows are in a result.
   ///
   /// - Parameter publish: writes the result.
@@ -77,6 +147,6 @@ struct GenerationRun {
   func finish(_ publish: () throws -> Void) throws {
     try family.verifyUnchanged()
     try publish()
-    journal?.remove()
+    keeper.journal?.remove()
   }
 }

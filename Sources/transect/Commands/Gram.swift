@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Geometry
 import HDF5
+import Journals
 import Reports
 
 /// `transect gram`: inner products of several checkpoints, and what follows from them.
@@ -39,6 +40,7 @@ struct Gram: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   func validate() throws {
     guard (1...GramReport.mostCheckpoints).contains(checkpoints.count) else {
@@ -64,13 +66,23 @@ struct Gram: ParsableCommand {
     try output.checkOutput(against: models.map(\.checkpoint))
     let names = labels(of: arguments)
     let common = try commonTensors(of: models, arguments, options: filter.pairing(), resources)
+    let coverage = CoverageReport(
+      zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
+    if sharding.dryRun { return try estimate(common, models).show(printing) }
+    if try sharding.part(of: output) != nil {
+      let plan = GramPlan(
+        labels: names, base: position, names: common.tensors.map(\.name), coverage: coverage)
+      let inputs = try inputs(arguments, models, base: position)
+      let keeper = try RunJournal(
+        output, sharding, printing, of: inputs, filter.recorded(withPaths: false))
+      try finish(common, keeper, whole(inputs, .gram(plan)))
+      return try models.forEach { try $0.checkpoint.verifyUnchanged() }
+    }
     let matrices = try common.gramMatrices(using: resources.resources)
     for model in models { try model.checkpoint.verifyUnchanged() }
     let report = GramReport(
       labels: names, base: position,
       entries: zip(common.tensors, matrices).map { .init(name: $0.name, matrix: $1) })
-    let coverage = CoverageReport(
-      zip(names.dropFirst(), common.coverage).map { ("\(names[0])→\($0)", $1) })
     try show(report, coverage, notes: noteLines(models, names))
     try output.write { try result(report, coverage, arguments, models) }
   }
@@ -118,12 +130,52 @@ struct Gram: ParsableCommand {
     _ report: GramReport, _ coverage: CoverageReport, _ arguments: [String],
     _ models: [ParameterList]
   ) throws -> ResultFile {
-    let roles = arguments.indices.map { $0 == report.base ? "base" : "checkpoint" }
-    return try output.resultFile(
-      title: "Inner products of checkpoints",
-      command: output.command(
-        "gram", checkpoints, base: base, options: filter.recorded(withPaths: output.recordPaths)),
-      inputs: recordedInputs(arguments, roles, models, resources),
+    try output.resultFile(
+      title: Gram.title, command: command, inputs: inputs(arguments, models, base: report.base),
       groups: report.groups() + [coverage.group()])
+  }
+
+  private func inputs(
+    _ arguments: [String], _ models: [ParameterList], base: Int?
+  ) throws -> [Provenance.Input] {
+    try recordedInputs(
+      arguments, arguments.indices.map { $0 == base ? "base" : "checkpoint" }, models, resources)
+  }
+
+  private static let title = "Inner products of checkpoints"
+
+  private var command: String {
+    output.command(
+      "gram", checkpoints, base: base, options: filter.recorded(withPaths: output.recordPaths))
+  }
+
+  private func whole(_ inputs: [Provenance.Input], _ content: RunPlan.Content) -> RunPlan {
+    output.plan(title: Gram.title, command: command, inputs: inputs, content)
+  }
+
+  /// What tensors take, by a probe of the first ones.
+  private func estimate(_ common: CommonTensors, _ models: [ParameterList]) throws -> RunEstimate {
+    let counts = common.tensors.map(\.elementCount)
+    let seconds = try probedSeconds(ofAll: counts) {
+      _ = try common.tensors(at: Array(0..<$0)).gramMatrices(using: resources.resources)
+    }
+    return resources.estimate(rowCount: counts.count, seconds: seconds, models)
+  }
+
+  /// Finishes the tensors of this process's part, and writes no result.
+  private func finish(
+    _ common: CommonTensors, _ keeper: RunJournal, _ whole: RunPlan
+  ) throws {
+    guard let shard = keeper.shard else { return }
+    let mine = shard.rows(ofWork: common.tensors.map(\.elementCount))
+    let missing = keeper.missing(mine, of: common.tensors.count, printing, key: GramPlan.key)
+    try keeper.begin(whole)
+    for some in missing.chunks(
+      ofWork: RunJournal.elementsAtOnce, { common.tensors[$0].elementCount })
+    {
+      let matrices = try common.tensors(at: some).gramMatrices(using: resources.resources)
+      try keeper.journal?.append(
+        zip(some, matrices).map { (GramPlan.key(tensor: $0), try GramPlan.json($1)) })
+    }
   }
 }

@@ -56,7 +56,7 @@ struct Linearity: ParsableCommand {
       for: models, count: 2, extra: (2 * anchor.values.count + 2) * sample)
     let (texts, sources) = try scoring.read(for: models, language.tokenizer(of: models))
     let study = LinearityStudy(
-      models, path: path.path, texts: texts, threads: resources.threads,
+      models, path: path.line.path, texts: texts, threads: resources.threads,
       sampleByteCount: sample)
     let alphas = Set(path.alphas + anchor.values).sorted()
     let progress = SweepProgress(

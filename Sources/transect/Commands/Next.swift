@@ -48,7 +48,7 @@ struct Next: ParsableCommand {
     let asked = continuations(run.tokenizer)
     let found = try NextTokens(
       after: promptTokens(run.tokenizer), asked: asked, in: run.models,
-      at: path.alphas.map(path.path.coefficients), threads: resources.threads)
+      at: path.alphas.map(path.line.path.coefficients), threads: resources.threads)
     let others = found.likeliest(likeliest)
     let report = NextReport(
       path.line, alphas: path.alphas, checkpoints: run.labels, prompt: prompt,

@@ -88,6 +88,32 @@ struct OpenedFamily {
       + others.flatMap { try configurationInputs(of: arguments[$0], label: labels[$0]) }
   }
 
+  /// What a run of these models takes.
+  ///
+  /// - Parameters:
+  ///   - rowCount: rows of the run.
+  ///   - secondsOfRow: by a probe.
+  ///   - tokensOfRow: that each takes through the models.
+  ///   - secondsOfStart: that opening took.
+  ///   - passes: how often a start reads the checkpoints.
+  ///   - extra: bytes of memory besides models.
+  /// - Returns: the estimate.
+  func estimate(
+    rowCount: Int, secondsOfRow: Double, tokensOfRow: Double, secondsOfStart: Double, passes: Int,
+    extra: Int
+  ) -> RunEstimate {
+    let bytes = models.checkpoints.reduce(0) { $0 + $1.checkpoint.byteCount }
+    let isMixed = models.combination == .weights
+    let weights = models.checkpoints.prefix(isMixed ? 1 : models.checkpoints.count)
+      .reduce(0) { $0 + $1.elementCount }
+    return RunEstimate(
+      rowCount: rowCount, secondsOfRow: secondsOfRow, secondsOfStart: secondsOfStart,
+      bytesOfStart: bytes * passes, bytesOfRow: isMixed ? bytes : 0,
+      operationsOfRow: 2 * tokensOfRow * Double(weights),
+      memory: request.resources.byteCount(of: models) + extra,
+      threads: request.resources.threads)
+  }
+
   /// Checks that no checkpoint has changed.
   ///
   /// - Throws: `CheckpointError` if one was.

@@ -36,6 +36,7 @@ struct Path: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   func validate() throws {
     guard adaptive.map({ $0 > 0 }) ?? true else {
@@ -43,6 +44,9 @@ struct Path: ParsableCommand {
     }
     guard adaptive == nil || !scoring.texts.isEmpty else {
       throw ValidationError("--adaptive looks at losses; name a text with --text")
+    }
+    if adaptive != nil, case .part? = sharding.shard {
+      throw ValidationError("--adaptive chooses points by others, which shards do not have")
     }
     try writing.requireWork(beside: scoring)
   }
@@ -54,45 +58,34 @@ struct Path: ParsableCommand {
           checkpoints: path.checkpoints,
           combination: ensemble.combination(base: path.basePosition), language: language,
           resources: resources, output: output, command: command), scoring: scoring,
-        writing: writing, pointCount: path.alphas.count))
+        writing: writing, sharding: sharding, printing: printing,
+        pointCount: path.alphas.count))
     run.warnings.forEach(printing.warn)
-    let points = try points(run)
-    let report = PathReport(
-      path.line, checkpoints: run.labels, texts: run.texts, points: points.map { point($0, run) },
-      written: try run.scored(
-        points.map { ([$0.alpha], $0.model) }, along: [path.line.rawValue],
-        formula: path.line.formula), seed: writing.generation.sampling.seed)
-    try run.finish { try output.write { try result(report, run) } }
+    if sharding.dryRun {
+      return try run.estimate(at: path.alphas.map(path.line.path.coefficients)).show(printing)
+    }
+    if let shard = run.shard {
+      return try run.finish(shard, of: places(path.alphas)) { whole($0, run) }
+    }
+    let (alphas, points) = try points(run)
+    let plan = run.plan(places(alphas))
+    guard let report = plan.pathReport(points, written: try run.scored(points, plan)) else {
+      return
+    }
+    try run.finish { try output.write { try result(report, plan, run) } }
     try show(report, run)
   }
 
-  private typealias Place = (alpha: Double, model: SweepPoint)
-
   /// The points, ascending.
-  private func points(_ run: SweepRun) throws -> [Place] {
+  private func points(_ run: SweepRun) throws -> ([Double], [SweepPoint]) {
     var all = path.alphas
-    var points = try run.points(at: all.map(path.path.coefficients))
+    var points = try run.points(at: all.map(path.line.path.coefficients))
     while let alpha = next(all, points) {
-      points += try run.points(at: [path.path.coefficients(at: alpha)])
+      points += try run.points(at: [path.line.path.coefficients(at: alpha)])
       all.append(alpha)
     }
-    return zip(all, points).map { ($0, $1) }.sorted { $0.0 < $1.0 }
-  }
-
-  private func point(_ place: Place, _ run: SweepRun) -> PathReport.Point {
-    let norms = norms(of: place.model.coefficients, run.gram)
-    return PathReport.Point(
-      alpha: place.alpha, model: place.model, distances: (norms[0], norms[1]), norm: norms[2])
-  }
-
-  /// ‖θ − A‖, ‖θ − B‖ and ‖θ‖.
-  private func norms(of coefficients: [Double], _ gram: GramMatrix?) -> [Double] {
-    guard let gram else { return [.nan, .nan, .nan] }
-    return [
-      gram.squaredDistance(ofCombination: coefficients, to: 0),
-      gram.squaredDistance(ofCombination: coefficients, to: 1),
-      gram.squaredNorm(ofCombination: coefficients),
-    ].map { $0.squareRoot() }
+    let order = all.indices.sorted { all[$0] < all[$1] }
+    return (order.map { all[$0] }, order.map { points[$0] })
   }
 
   /// Where `--adaptive` wants to look next, for the text that is least known.
@@ -119,10 +112,21 @@ struct Path: ParsableCommand {
       text: run.combination.lines(run.labels, ofText: writing.generate != nil) + report.lines)
   }
 
-  private func result(_ report: PathReport, _ run: SweepRun) throws -> ResultFile {
+  private func places(_ alphas: [Double]) -> SweepPlan.Places {
+    .path(path.line, alphas, seed: writing.generation.sampling.seed)
+  }
+
+  private func result(
+    _ report: PathReport, _ plan: SweepPlan, _ run: SweepRun
+  ) throws -> ResultFile {
     try output.resultFile(
-      title: "\(writing.subject) along an interpolation path", command: command, inputs: run.inputs,
-      groups: report.groups(attributes: run.attributes))
+      whole(.sweep(plan), run), groups: report.groups(attributes: plan.attributes))
+  }
+
+  private func whole(_ content: RunPlan.Content, _ run: SweepRun) -> RunPlan {
+    output.plan(
+      title: "\(writing.subject) along an interpolation path", command: command,
+      inputs: run.inputs, content)
   }
 
   private var command: String {

@@ -47,6 +47,7 @@ struct Plane: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   private static let mostPoints = 1_000_000
 
@@ -65,34 +66,23 @@ struct Plane: ParsableCommand {
           checkpoints: [(base, "base"), (plus, "b"), (minus, "a")],
           combination: ensemble.combination(base: 0), language: language, resources: resources,
           output: output, command: command), scoring: scoring, writing: writing,
-        pointCount: places.count))
+        sharding: sharding, printing: printing,
+        pointCount: PlaneReport.places(of: (x.values, y.values)).count))
     run.warnings.forEach(printing.warn)
-    let places = self.places
-    let plane = InterpolationPlane(origin: 0, plus: 1, minus: 2, of: 3)
-    let points = try run.points(
-      at: places.map { plane.coefficients(plus: $0.plus, minus: $0.minus) })
-    let report = PlaneReport(
-      checkpoints: run.labels, texts: run.texts, grid: (x.values, y.values),
-      points: zip(places, points).map { .init(plus: $0.plus, minus: $0.minus, model: $1) },
-      written: try run.scored(
-        zip(places, points).map { ([$0.plus, $0.minus], $1) }, along: ["w_plus", "w_minus"],
-        formula: "C + x (B - C) + y (A - C)"),
-      axes: .init(run.gram, origin: 0, plus: 1, minus: 2))
-    try run.finish { try output.write { try result(report, run) } }
+    if sharding.dryRun {
+      return try run.estimate(at: run.plan(places).coefficients).show(printing)
+    }
+    if let shard = run.shard { return try run.finish(shard, of: places) { whole($0, run) } }
+    let plan = run.plan(places)
+    let points = try run.points(at: plan.coefficients)
+    guard let report = plan.planeReport(points, written: try run.scored(points, plan)) else {
+      return
+    }
+    try run.finish { try output.write { try result(report, plan, run) } }
     try show(report, run)
   }
 
-  /// The grid, the corners and both lines as far as the grid's rows reach, no place twice.
-  private var places: [(plus: Double, minus: Double)] {
-    let grid = y.values.flatMap { y in x.values.map { (plus: $0, minus: y) } }
-    let rows = (y.values.first ?? 0)...(y.values.last ?? 0)
-    let lines = x.values.flatMap { [(plus: $0, minus: 1 - $0), (plus: $0, minus: -$0)] }
-      .filter { rows.contains($0.minus) }
-    var seen: Set<[Double]> = []
-    return (grid + [(0, 0), (1, 0), (0, 1)] + lines).filter {
-      seen.insert([$0.plus, $0.minus]).inserted
-    }
-  }
+  private var places: SweepPlan.Places { .plane(x: x.values, y: y.values) }
 
   private func show(_ report: PlaneReport, _ run: SweepRun) throws {
     try printing.show(
@@ -103,10 +93,17 @@ struct Plane: ParsableCommand {
       text: run.combination.lines(run.labels, ofText: writing.generate != nil) + report.lines)
   }
 
-  private func result(_ report: PlaneReport, _ run: SweepRun) throws -> ResultFile {
+  private func result(
+    _ report: PlaneReport, _ plan: SweepPlan, _ run: SweepRun
+  ) throws -> ResultFile {
     try output.resultFile(
-      title: "\(writing.subject) on a plane of checkpoints", command: command, inputs: run.inputs,
-      groups: report.groups(attributes: run.attributes))
+      whole(.sweep(plan), run), groups: report.groups(attributes: plan.attributes))
+  }
+
+  private func whole(_ content: RunPlan.Content, _ run: SweepRun) -> RunPlan {
+    output.plan(
+      title: "\(writing.subject) on a plane of checkpoints", command: command,
+      inputs: run.inputs, content)
   }
 
   private var command: String {

@@ -36,6 +36,7 @@ struct Score: ParsableCommand {
   @OptionGroup var resources: ResourceOptions
   @OptionGroup var printing: PrintOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var sharding: ShardOptions
 
   func validate() throws {
     guard !texts.isEmpty else { throw ValidationError("name at least one file of texts") }
@@ -55,6 +56,22 @@ struct Score: ParsableCommand {
     let opened = try OpenedScorers(
       scorers, language, resources, before: output, making: command,
       extra: memory(of: sets, byteCount: byteCount))
+    if sharding.dryRun {
+      return try ScoreRun.estimate(
+        of: sets, by: opened, memory: memory(of: sets, byteCount: byteCount), resources
+      ).show(printing)
+    }
+    let inputs = try sources + (output.output == nil ? [] : opened.inputs(resources))
+    if try sharding.part(of: output) != nil {
+      let run = ScoreRun(
+        sets: sets, scorer: opened.scorer, threads: resources.threads,
+        plan: ScorePlan(
+          sets, quantities: TextQuantity.allCases.filter(opened.scorer.gives),
+          wordRule: scorers.words, attributes: scorers.attributes))
+      let keeper = try RunJournal(output, sharding, printing, of: inputs, [command])
+      try run.finish(keeper, printing, whole(inputs, run.plan))
+      return try opened.verifyUnchanged()
+    }
     let scores = try opened.scorer.scores(of: sets, threads: resources.threads)
     try opened.verifyUnchanged()
     let report = ScoreReport(
@@ -62,11 +79,16 @@ struct Score: ParsableCommand {
       notes: scorers.notes(opened.scorer))
     try output.write {
       try output.resultFile(
-        title: "Scores of texts", command: command,
-        inputs: sources + opened.inputs(resources),
+        title: Score.title, command: command, inputs: inputs,
         groups: report.groups(attributes: scorers.attributes))
     }
     try show(report, scorers.members(opened.scorer))
+  }
+
+  private static let title = "Scores of texts"
+
+  private func whole(_ inputs: [Provenance.Input], _ plan: ScorePlan) -> RunPlan {
+    output.plan(title: Score.title, command: command, inputs: inputs, .score(plan))
   }
 
   /// Bytes that words, n-grams and tokens take, for each of a file; measured on files of one to a

@@ -79,6 +79,9 @@ struct TokenizedPrompts {
     }
   }
 
+  /// The prompts as they are reported.
+  var readings: [String] { texts.map { String(decoding: $0, as: UTF8.self) } }
+
   /// A text as it is reported.
   ///
   /// - Parameters:

@@ -1,3 +1,4 @@
+import Checkpoints
 import Evaluation
 import Generation
 import HDF5
@@ -49,6 +50,15 @@ struct Writing {
   /// What prompts were read from.
   var source: Provenance.Input? { prompts.source }
 
+  /// The most tokens that a point writes, with those of its prompts.
+  var tokensOfPoint: Double {
+    let (count, most) = (options.generation.samples, options.generation.maxNew)
+    return prompts.tokens.reduce(0) { $0 + Double($1.count + count * most) }
+  }
+
+  /// The memory of scorers.
+  var byteCount: Int { scorers.byteCount }
+
   /// The models that score, as a result records them.
   ///
   /// - Throws: `CheckpointError` if a file cannot be read to its end.
@@ -80,15 +90,7 @@ struct Writing {
     let rows = points.enumerated().map { number, point in
       point.model.written.map { prompts.row($0, point: number) }
     }
-    let sets = zip(points, rows).map { point, rows in
-      TextSet(
-        "texts", at: zip(axes, point.place).map { .init($0, $1) },
-        texts: rows.map { row in
-          PromptedText(
-            Array(row.text.utf8), after: Array(row.prompt.utf8),
-            promptID: row.generated.prompt, replicate: row.generated.sample)
-        })
-    }
+    let sets = zip(points, rows).map { WritingPlan.set($1, at: $0.place, along: axes) }
     let scorer = scorers.scorer
     return ScoredSamples(
       SamplesResult(
@@ -98,6 +100,39 @@ struct Writing {
       try scorer.scores(of: sets, threads: request.resources.threads),
       quantities: TextQuantity.allCases.filter(scorer.gives),
       notes: options.scorers.notes(scorer), attributes: options.scorers.attributes)
+  }
+
+  /// What texts are made from besides their tokens and scores.
+  ///
+  /// - Parameter formula: what a model is of its checkpoints.
+  /// - Returns: the plan.
+  /// - Throws: `CheckpointError` if a file cannot be read to its end.
+  func plan(formula: String) throws -> WritingPlan {
+    let facts =
+      try scorerInputs().map { "\($0.role) \($0.digest)" }
+      + options.scorers.recorded(withPaths: false) + [request.language.precision.optionName]
+    return WritingPlan(
+      prompts: prompts.readings, textsOfPrompt: options.generation.samples,
+      setting: setting(formula), quantities: TextQuantity.allCases.filter(scorers.scorer.gives),
+      wordRule: options.scorers.words, attributes: options.scorers.attributes,
+      scorers: ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8)).description)
+  }
+
+  /// Scores what a point wrote, and keeps the scores, unless they are kept already.
+  ///
+  /// - Parameters:
+  ///   - point: with its texts.
+  ///   - plan: of all points.
+  ///   - journal: keeps scores.
+  /// - Throws: `ModelError` if a scorer cannot read a text; `OutputError` if the journal cannot be
+  ///   written.
+  func keep(_ point: SweepPoint, _ plan: WritingPlan, in journal: Journal?) throws {
+    guard let journal, !plan.isDone(at: point.coefficients, in: journal.rows) else { return }
+    let rows = point.written.map { prompts.row($0, point: 0) }
+    let sets = [WritingPlan.set(rows)]
+    for scores in try scorers.scorer.scores(of: sets, threads: request.resources.threads) {
+      try journal.append(plan.key(at: point.coefficients), WritingPlan.json(rows, scores))
+    }
   }
 
   private func setting(_ formula: String) -> SamplesResult.Setting {

@@ -74,6 +74,33 @@ struct OutputOptions: ParsableArguments {
       Provenance(command: command, inputs: inputs, recordsPaths: recordPaths))
   }
 
+  /// What a result is made from besides rows.
+  ///
+  /// - Parameters:
+  ///   - title: what it is.
+  ///   - command: what shaped it.
+  ///   - inputs: the checkpoints read.
+  ///   - content: what kind of run it is.
+  /// - Returns: the plan.
+  func plan(
+    title: String, command: String, inputs: [Provenance.Input], _ content: RunPlan.Content
+  ) -> RunPlan {
+    RunPlan(
+      title: title, Provenance(command: command, inputs: inputs, recordsPaths: recordPaths),
+      content)
+  }
+
+  /// A result of a run whose rows are all there.
+  ///
+  /// - Parameters:
+  ///   - plan: what it is made from besides rows.
+  ///   - groups: the content.
+  /// - Returns: the content of a file.
+  /// - Throws: `HDF5Error` if a text cannot be stored.
+  func resultFile(_ plan: RunPlan, groups: [ResultGroup]) throws -> ResultFile {
+    try ResultFile(title: plan.title, groups: groups, plan.provenance)
+  }
+
   /// Writes a result, if asked to.
   ///
   /// A file that has these very bytes already stays as it is.
@@ -104,7 +131,8 @@ func checkResult(_ output: String, force: Bool, making command: String?) throws 
 private func mayRemain(_ output: String, of command: String?) -> Bool {
   guard isHDF5File(output),
     let recorded = try? withStoredResult(
-      output, groups: ["provenance"], { $0.attribute("command", of: "provenance") })
+      output, groups: ["provenance"], withPending: true,
+      { $0.attribute("command", of: "provenance") })
   else { return false }
   return command.map { recorded == .text([$0]) } ?? true
 }
@@ -112,15 +140,23 @@ private func mayRemain(_ output: String, of command: String?) -> Bool {
 extension ResultFile {
   /// A result with the record of what it comes from, and the time of `SOURCE_DATE_EPOCH`, if any.
   ///
+  /// - Parameters:
+  ///   - title: what it is.
+  ///   - groups: the content.
+  ///   - provenance: what it comes from.
+  ///   - isComplete: whether no row is pending.
   /// - Throws: `HDF5Error` if a text cannot be stored.
-  init(title: String, groups: [ResultGroup], _ provenance: Provenance) throws {
+  init(
+    title: String, groups: [ResultGroup], _ provenance: Provenance, isComplete: Bool = true
+  ) throws {
     let date = getenv("SOURCE_DATE_EPOCH").map { String(cString: $0) }
     try self.init(
-      attributes: provenance.rootAttributes(title: title, date: date),
+      attributes: provenance.rootAttributes(title: title, date: date, isComplete: isComplete),
       groups: groups + [provenance.group()])
   }
 
-  /// Writes a result; a file that has these very bytes already stays as it is.
+  /// Writes a result; a file that has these very bytes already stays as it is, and one of the same
+  /// command that lacks rows is replaced.
   ///
   /// - Throws: `OutputError` if the file cannot be written or may not be replaced.
   func write(to path: String, force: Bool) throws {
@@ -128,9 +164,20 @@ extension ResultFile {
     if access(path, F_OK) == 0 {
       let existing = try InputFile(path, mode: .pread)
       if try existing.byteCount == image.count && existing.copy(0..<image.count) == image { return }
-      guard force else { throw occupied(path) }
+      guard force || isWhole(of: path) else { throw occupied(path) }
     }
     try writeAtomically(image, to: path)
+  }
+
+  /// Whether a file is a result of the same command, made while rows were pending.
+  private func isWhole(of path: String) -> Bool {
+    let commands = groups.filter { $0.name == "provenance" }.flatMap(\.attributes)
+      .filter { $0.name == "command" }
+    guard case .text(let command)? = commands.first?.value, isHDF5File(path) else { return false }
+    let isPart = try? withStoredResult(path, groups: ["provenance"], withPending: true) { stored in
+      !stored.isComplete && stored.attribute("command", of: "provenance") == .text([command])
+    }
+    return isPart ?? false
   }
 }
 

@@ -42,12 +42,6 @@ struct PathOptions: ParsableArguments {
   /// The places, on the line from A to B both ends among them.
   var alphas: [Double] { Set(places.values + (line == .alpha ? [0, 1] : [])).sorted() }
 
-  /// Coefficients for each place.
-  var path: InterpolationPath {
-    line == .alpha
-      ? .line(from: 0, to: 1, of: 2) : .anchoredLine(at: 2, along: (minus: 0, plus: 1), of: 3)
-  }
-
   /// The arguments and options as they are recorded.
   ///
   /// - Parameter withPaths: whether whole paths are.

@@ -7,15 +7,21 @@ import HDF5
 /// - Parameters:
 ///   - path: the file.
 ///   - groups: whose variables are wanted.
+///   - withPending: whether rows may be pending.
 ///   - body: takes the result.
 /// - Returns: what `body` returns.
 /// - Throws: `CheckpointError` naming the file if it cannot be read, or is no result as needed.
 func withStoredResult<Value>(
-  _ path: String, groups: [String], _ body: (StoredResult) throws -> Value
+  _ path: String, groups: [String], withPending: Bool = false,
+  _ body: (StoredResult) throws -> Value
 ) throws -> Value {
   do {
     _ = try storedFile(path)
-    return try body(StoredResult.read(apart: path, groups: groups))
+    let stored = try StoredResult.read(apart: path, groups: groups)
+    guard stored.isComplete || withPending else {
+      throw HDF5Error(.foreignFile("has rows that are pending; run their shards and merge again"))
+    }
+    return try body(stored)
   } catch let error as HDF5Error {
     throw CheckpointError(.malformed, in: path, error.description)
   }
