@@ -29,7 +29,7 @@ import Testing
   }
 
   private let renamed = (file: "vocab.json", old: "<|endoftext|>", new: "<end>")
-  private let end = (file: "tokenizer_config.json", old: "eos_token\": \"<|endoftext|>\"", new: "")
+  private let end = (file: "tokenizer_config.json", old: "eos_token\":\"<|endoftext|>\"", new: "")
 
   @Test("A renamed end of text changes no text, whichever file tells its name or its number")
   func names() throws {
