@@ -67,7 +67,7 @@ struct Score: ParsableCommand {
         sets: sets, scorer: opened.scorer, threads: resources.threads,
         plan: ScorePlan(
           sets, quantities: TextQuantity.allCases.filter(opened.scorer.gives),
-          wordRule: scorers.words, attributes: scorers.attributes))
+          wordRule: scorers.wordRule, attributes: scorers.attributes))
       let keeper = try RunJournal(output, sharding, printing, of: inputs, [command])
       try run.finish(keeper, printing, whole(inputs, run.plan))
       return try opened.verifyUnchanged()

@@ -110,11 +110,11 @@ struct Writing {
   func plan(formula: String) throws -> WritingPlan {
     let facts =
       try scorerInputs().map { "\($0.role) \($0.digest)" }
-      + options.scorers.recorded(withPaths: false) + [request.language.precision.optionName]
+      + options.scorers.recorded(withPaths: false) + [request.language.precision.rawValue]
     return WritingPlan(
       prompts: prompts.readings, textsOfPrompt: options.generation.samples,
       setting: setting(formula), quantities: TextQuantity.allCases.filter(scorers.scorer.gives),
-      wordRule: options.scorers.words, attributes: options.scorers.attributes,
+      wordRule: options.scorers.wordRule, attributes: options.scorers.attributes,
       scorers: ContentDigest(ofBytes: Array(facts.joined(separator: "\n").utf8)).description)
   }
 
