@@ -85,7 +85,8 @@ public struct TensorHash: Sendable {
   /// - Parameter bytes: row-major and lowest byte first.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) { hash.add(bytes) }
 
-  /// Takes the next elements of two tensors, in two thirds of the time of one after the other.
+  /// Takes the next elements of two tensors, in about three quarters of the time of one after the
+  /// other.
   ///
   /// - Parameters:
   ///   - bytes: those of this one.
