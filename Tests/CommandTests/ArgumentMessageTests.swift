@@ -25,7 +25,7 @@ import Testing
   func negative() throws {
     for (option, message) in [
       ("--top-k", "--top-k must be positive"), ("--max-new", "--max-new must be from 1"),
-      ("-n", "-n must be from 1"), ("--batch-size", "--batch-size must be from 1"),
+      ("-n", "-n must be positive"), ("--batch-size", "--batch-size must be from 1"),
       ("--top-p", "--top-p must be from 0 to 1"),
       ("--temperature", "--temperature must be a number that is not negative"),
     ] {

@@ -74,7 +74,10 @@ import Training
     }
     do {
       let (trainer, kept) = try open()
-      for _ in 0..<7 { kept.append(try trainer.advance()) }
+      for _ in 0..<7 {
+        kept.append(try trainer.advance())
+        if trainer.isBest { try kept.saveBest(trainer) }
+      }
       try kept.save(trainer)
     }
     let (trainer, kept) = try open()

@@ -25,7 +25,8 @@ struct GenerationOptions: ParsableArguments {
   private static let largestCount = 1 << 30
 
   func validate() throws {
-    for (name, value) in [("--max-new", maxNew), ("-n", samples), ("--batch-size", batchSize)] {
+    guard samples >= 1 else { throw ValidationError("-n must be positive") }
+    for (name, value) in [("--max-new", maxNew), ("--batch-size", batchSize)] {
       guard 1...GenerationOptions.largestCount ~= value else {
         throw ValidationError("\(name) must be from 1 to \(GenerationOptions.largestCount)")
       }
