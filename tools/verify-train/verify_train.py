@@ -146,17 +146,22 @@ def check_gradients(arguments, name, settings):
         path = pathlib.Path(folder) / "gradient.safetensors"
         found_loss = probe(arguments, folder, windows, "--gradient", path)[0][0]
         found = load_file(path)
+    _, rounded = gradients_of(model, windows)
     loss, wanted = gradients_of(model.double(), windows)
     assert set(wanted) == set(found), set(wanted) ^ set(found)
     # The bias of keys has no effect: it adds the same to all scores of a query.
     names = [key for key in wanted if not key.endswith("key.bias")]
     largest = max(grad.abs().max().item() for grad in wanted.values())
     rest = max((found[key].abs().max().item() / largest for key in wanted if key not in names), default=0)
-    worst = max(((found[key].double() - wanted[key]).norm() / wanted[key].norm()).item() for key in names)
+    def distance(gradients, key):
+        return ((gradients[key].double() - wanted[key]).norm() / wanted[key].norm()).item()
+    worst = max(distance(found, key) for key in names)
+    # What is nearly 0 beside its summands has few digits in binary32, also by torch.
+    allowed = max(1e-4, *(distance(rounded, key) for key in names))
     farthest = max(
         ((found[key].double() - wanted[key]).abs().max() / wanted[key].abs().max()).item()
         for key in names)
-    agrees = worst < 1e-4 and farthest < 1e-4 and rest < 1e-6 and abs(found_loss - loss.item()) < 1e-5
+    agrees = worst < allowed and farthest < 3 * allowed and rest < 1e-6 and abs(found_loss - loss.item()) < 1e-5
     print(f"gradients, {name:28} {len(wanted)} tensors: relative {worst:.1e}, largest element "
           f"{farthest:.1e}, loss {found_loss - loss.item():+.1e} {'agrees' if agrees else 'DIFFERS'}",
           flush=True)
@@ -309,7 +314,8 @@ def check_resuming(arguments, kind, precision):
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 kills += 1
-            if process.returncode == 0:
+            # A kill may also meet a run that has put everything in place, and only had to end.
+            if process.returncode == 0 or output.exists() and not pathlib.Path(f"{output}.training").exists():
                 break
         results.append((digest(output), pathlib.Path(f"{output}.h5").read_bytes()))
         same = all(weights == results[0][0] for weights, _ in results)
