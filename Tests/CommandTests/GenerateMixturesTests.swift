@@ -51,7 +51,7 @@ import Testing
     for rule in [["--slerp"], ["--where", "attn=0.9"]] {
       let run = try Run(line + rule + ["--ensemble", "logits"])
       #expect(run.code == 64)
-      #expect(run.errors.contains("\(rule[0]) weigh tensors, and --ensemble sums logits"))
+      #expect(run.errors.contains("to weigh with \(rule[0]) where --ensemble sums logits"))
     }
     let idle = try Run(line + ["--where", "nothing=0.9"])
     #expect(idle.code == 0 && idle.errors.contains("matches no tensor that is mixed"))

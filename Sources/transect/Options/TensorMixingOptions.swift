@@ -79,8 +79,8 @@ struct TensorMixingOptions: ParsableArguments {
     let given = (slerp ? ["--slerp"] : []) + (overrides.isEmpty ? [] : ["--where"])
     guard ensemble.ensemble == nil || given.isEmpty else {
       throw ValidationError(
-        "\(given.joined(separator: " and ")) weigh tensors, and --ensemble sums logits: leave one "
-          + "of them out")
+        "there are no tensors to weigh with \(given.joined(separator: " and ")) where --ensemble sums "
+          + "logits: leave one of them out")
     }
   }
 
